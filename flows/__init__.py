@@ -1,0 +1,1 @@
+"""When: which step follows which, on which schedule, from which command."""

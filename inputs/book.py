@@ -1,0 +1,169 @@
+"""What a document is once it is read: a Book of chapters of blocks, each block with its place in the source.
+
+Nothing is lost on the way in. Text that is not to be spoken stays in the book, marked with the reason:
+a whole block by `Block.skip`, a part of one (a note mark inside a sentence) by `Block.skips`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class BlockKind(StrEnum):
+    """What a paragraph-like unit of the source is; it decides the pause after it and how it is read."""
+
+    HEADING = "heading"
+    PARAGRAPH = "paragraph"
+    VERSE = "verse"  # lines are separated by "\n"
+    QUOTE = "quote"
+    LIST_ITEM = "list item"
+    TABLE = "table"  # cells separated by " | ", rows by "\n"
+    CODE = "code"
+    CAPTION = "caption"
+    NOTE = "note"
+    IMAGE_ALT = "image alt"
+    SEPARATOR = "separator"  # a scene break; its text may be empty or ornaments
+
+
+class SkipReason(StrEnum):
+    """Why a piece of the source is not spoken."""
+
+    FRONT_MATTER = "front matter"
+    BACK_MATTER = "back matter"
+    CONTENTS = "table of contents"
+    RUNNING_HEAD = "running head"
+    PAGE_NUMBER = "page number"
+    NOTE = "note"
+    NOTE_MARK = "note mark"
+    TABLE = "table"
+    CODE = "code"
+    IMAGE = "image"
+    ORNAMENT = "ornament"
+
+
+class Matter(StrEnum):
+    """Front matter, body or back matter (preface, introduction and epilogue are spoken all the same)."""
+
+    FRONT = "front"
+    BODY = "body"
+    BACK = "back"
+
+
+@dataclass(frozen=True, slots=True)
+class EpubPlace:
+    """A stretch of one EPUB content document."""
+
+    href: str  # path of the content document inside the archive
+    fragment: str | None  # the nearest id at or above the block, if there is one
+    start: int  # characters of the document's text, spaces collapsed
+    end: int
+
+    def __str__(self) -> str:
+        return f"{self.href}#{self.fragment}" if self.fragment else self.href
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPlace:
+    """A box on a page; a block that runs over to the next page is placed where it begins."""
+
+    page: int  # 1 is the first page of the file
+    box: tuple[float, float, float, float] | None = None  # left, bottom, right, top in points
+
+    def __str__(self) -> str:
+        return f"page {self.page}"
+
+
+Place = EpubPlace | PdfPlace
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """A part of a block's text that is not spoken: characters `[start, end)` of `Block.text`."""
+
+    start: int
+    end: int
+    reason: SkipReason
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A paragraph-like unit of the source.
+
+    `text` is the source's own wording: Unicode NFC, runs of white space collapsed to one space, lines of a
+    paragraph joined (words hyphenated at a line's end made whole). It is never rewritten for speech.
+    """
+
+    kind: BlockKind
+    text: str
+    place: Place
+    skip: SkipReason | None = None  # the whole block is not spoken, for this reason
+    skips: tuple[Skip, ...] = ()  # parts that are not spoken, in order, not overlapping
+    language: str | None = None  # where it differs from the book's (BCP 47)
+
+    def __post_init__(self) -> None:
+        end = 0
+        for skip in self.skips:
+            assert end <= skip.start < skip.end <= len(self.text), f"skips out of order in {self.place}"
+            end = skip.end
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A titled run of blocks; `parents` are the titles above it, outermost first ("Part One")."""
+
+    title: str
+    blocks: tuple[Block, ...]
+    parents: tuple[str, ...] = ()
+    matter: Matter = Matter.BODY
+
+    @property
+    def spoken_words(self) -> int:
+        """Words (split at white space) of the blocks that are not skipped as a whole."""
+        return sum(len(block.text.split()) for block in self.blocks if block.skip is None)
+
+    @property
+    def is_spoken(self) -> bool:
+        """A chapter is spoken unless every block of it is skipped."""
+        return self.spoken_words > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """The document's own cover picture."""
+
+    data: bytes
+    media_type: str  # image/jpeg or image/png
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingWarning:
+    """Something a careful reader should know about how the document was read."""
+
+    code: str  # short and stable, for programs: "missing-fragment"
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A whole document, front to back, in reading order."""
+
+    source: Path
+    sha256: str  # of the file's bytes, hex
+    format: str  # "epub" or "pdf"
+    title: str
+    authors: tuple[str, ...]
+    language: str  # BCP 47, lower case primary tag: "en", "en-gb", "fr"
+    chapters: tuple[Chapter, ...]
+    publisher: str | None = None
+    published: str | None = None  # as the document has it, usually YYYY or YYYY-MM-DD
+    description: str | None = None
+    identifier: str | None = None  # the document's own: ISBN, URN, DOI
+    cover: Cover | None = None
+    warnings: tuple[ReadingWarning, ...] = ()
+
+    @property
+    def spoken_chapters(self) -> tuple[Chapter, ...]:
+        """The chapters that a listener hears, in order; chapter numbers are 1-based places in this tuple."""
+        return tuple(chapter for chapter in self.chapters if chapter.is_spoken)

@@ -1,0 +1,1 @@
+"""Book and sound to files: stitched, mastered, encoded, tagged and shelved."""

@@ -1,0 +1,56 @@
+"""What can go wrong between sound and finished files, each with its code, its words and what to do."""
+
+from __future__ import annotations
+
+
+class OutputError(Exception):
+    """A file cannot be made; `str()` of it is one line for a person.
+
+    code: short and stable, for programs. message: what is wrong. hint: what to do about it.
+    """
+
+    code = "output"
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}. {self.hint}"
+
+
+class FfmpegMissing(OutputError):
+    """No ffmpeg by setting, on PATH, or in the imageio-ffmpeg package."""
+
+    code = "ffmpeg-missing"
+
+
+class EncoderFailed(OutputError):
+    """ffmpeg ended badly, was killed, ran out of time, or wrote another length than it was given."""
+
+    code = "encoder-failed"
+
+
+class SegmentDamaged(OutputError):
+    """A stored segment's bytes are not those that were written."""
+
+    code = "segment-damaged"
+
+
+class SegmentMissing(OutputError):
+    """A segment that a chapter needs is not in the store."""
+
+    code = "segment-missing"
+
+
+class DiskFull(OutputError):
+    """No room left where files are written."""
+
+    code = "disk-full"
+
+
+class NotAsPlanned(OutputError):
+    """A finished file was read back and is not what the plan says: duration, chapter marks, tags or loudness."""
+
+    code = "not-as-planned"

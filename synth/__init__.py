@@ -1,0 +1,1 @@
+"""Text to sound: spoken text, phonemes, chunks, voices and the speakers that say them."""
