@@ -51,6 +51,6 @@ class DiskFull(OutputError):
 
 
 class NotAsPlanned(OutputError):
-    """A finished file was read back and is not what the plan says: duration, chapter marks, tags or loudness."""
+    """A finished file was read back and is not what the plan says: duration, marks, tags or loudness."""
 
     code = "not-as-planned"
