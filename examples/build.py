@@ -291,8 +291,7 @@ def epub(book: Book, cover: bytes) -> bytes:
         **{f"EPUB/{page.name}.xhtml": _document(page, book.facts["language"]) for page in pages},
     }
     out = io.BytesIO()
-    # Stored, not deflated: zlib and its successors pack the same text into different bytes.
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+    with zipfile.ZipFile(out, "w") as archive:
         archive.writestr(_member("mimetype"), "application/epub+zip")  # first, as the container format asks
         for name, text in files.items():
             archive.writestr(_member(name), text.encode())
@@ -302,6 +301,7 @@ def epub(book: Book, cover: bytes) -> bytes:
 
 def _member(name: str) -> zipfile.ZipInfo:
     member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))  # the oldest date a ZIP can hold
+    member.compress_type = zipfile.ZIP_STORED  # zlib and its successors deflate the same text differently
     member.create_system = 3  # Unix, whatever this machine is
     member.external_attr = 0o644 << 16
     return member

@@ -45,7 +45,7 @@ def archive() -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def typst_missing() -> None:
+def pinned_typst() -> None:
     reason = build.why_not_typst()
     if reason:
         pytest.skip(reason)
@@ -93,11 +93,11 @@ def test_the_committed_epub_is_what_the_source_builds() -> None:
     assert build.epub(build.parse(SOURCE), cover) == COMMITTED_EPUB.read_bytes()
 
 
-def test_the_committed_pdf_is_what_the_source_builds(typst_missing: None) -> None:
+def test_the_committed_pdf_is_what_the_source_builds(pinned_typst: None) -> None:
     assert build.pdf(build.parse(SOURCE)) == COMMITTED_PDF.read_bytes()
 
 
-def test_the_committed_cover_is_what_the_source_builds(typst_missing: None) -> None:
+def test_the_committed_cover_is_what_the_source_builds(pinned_typst: None) -> None:
     assert build.cover_png(build.parse(SOURCE)) == (EXAMPLES / f"{build.SLUG}.png").read_bytes()
 
 
