@@ -1,13 +1,27 @@
-"""A chapter's plan into its finished samples: one gain to the target loudness, peaks held below the ceiling."""
+"""A chapter's plan into its finished samples: one gain to the target loudness, peaks below the ceiling."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
+import numpy as np
+
+from outputs.limiter import Limited, limit
+from outputs.loudness import STEP_SAMPLES, Floats, gated_lufs, step_energies
 from outputs.plan import ChapterPlan, Cue
-from outputs.store import SegmentStore
-from synth.audio import Samples
+from outputs.stitch import Timeline, stitch
+from outputs.store import SegmentFacts, SegmentStore
+from synth.audio import SAMPLE_RATE_HZ, Samples
+
+TOLERANCE_LU: Final = 0.03  # a chapter this near its target is done
+MAX_GAIN_DB: Final = 24.0  # either way: what is below -43 LUFS is not speech but its absence
+SILENCE_DB: Final = -120.0  # stands for digital silence, so that levels can be written as JSON
+
+_GAIN_STEPS_PER_DB: Final = 100  # a coarse gain is the same on every machine, whatever its last bits are
+_MAX_PASSES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +59,166 @@ class Mastered:
             SegmentMissing: a segment is no longer in the store.
             SegmentDamaged: a segment's bytes are not those that were written.
         """
-        raise NotImplementedError
+        gain = _linear(self.measurement.gain_db)
+        ceiling = _linear(self.plan.mastering.ceiling_dbtp)
+        at_sample = 0
+        for cue in self.cues:
+            yield from _silence(cue.start_sample - at_sample)
+            facts = self.store.facts(cue.key)
+            samples = _raised(_heard(self.store, facts), facts, gain, ceiling).samples
+            samples.setflags(write=False)
+            yield samples
+            at_sample = cue.end_sample
+        yield from _silence(self.measurement.samples - at_sample)
 
 
 def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
     """Find where each utterance lies and the gain that brings the chapter to its target loudness.
 
+    All of a chapter gets one gain, so its dynamics stay the voice's own. The limiter takes loudness
+    away, so the gain is solved with the limiter in place. A chapter that would need more than 24 dB
+    gets 24, a silent one gets none; `Measurement.gain_bounded` says so.
+
     Raises:
         SegmentMissing: an utterance's segment is not in the store.
         SegmentDamaged: a segment's bytes are not those that were written.
     """
-    raise NotImplementedError
+    facts = {key: store.facts(key) for key in dict.fromkeys(each.key for each in plan.utterances)}
+    timeline = stitch(plan, facts)
+    chapter = _Chapter(plan, store, facts, timeline)
+    return Mastered(plan, store, _solve(chapter, plan.mastering.target_lufs), timeline.cues)
+
+
+def _solve(chapter: _Chapter, target_lufs: float) -> Measurement:
+    """Measure the chapter at one gain after another until it is at its target; return the nearest."""
+    estimate_lufs = chapter.estimate_lufs()
+    if estimate_lufs == -math.inf:
+        return chapter.measure(0.0, bounded=True)
+    gain_db = _bounded(target_lufs - estimate_lufs)
+    tried: list[Measurement] = []
+    for _ in range(_MAX_PASSES):
+        wanted_db = target_lufs - estimate_lufs
+        tried.append(chapter.measure(gain_db, bounded=abs(wanted_db) > MAX_GAIN_DB))
+        missing_lu = target_lufs - tried[-1].lufs
+        if abs(missing_lu) <= TOLERANCE_LU:
+            break
+        next_db = _bounded(gain_db + missing_lu / _slope(tried))
+        if any(each.gain_db == next_db for each in tried):
+            break
+        gain_db = next_db
+    return min(tried, key=lambda each: abs(each.lufs - target_lufs))
+
+
+def _slope(tried: list[Measurement]) -> float:
+    """How many LU the next dB of gain will bring: 1 without a limiter, less where it is at work."""
+    if len(tried) < 2:
+        return 0.8 if tried[-1].reduction_db else 1.0
+    earlier, later = tried[-2:]
+    return min(1.0, max(0.3, (later.lufs - earlier.lufs) / (later.gain_db - earlier.gain_db)))
+
+
+class _Chapter:
+    """A chapter's segments in their places, to be measured at different gains.
+
+    Loudness is made up of each segment's K-weighted energies in the chapter's own 100 ms steps. A
+    segment that the limiter leaves alone is read once: its energies go with the square of the gain.
+    """
+
+    def __init__(
+        self, plan: ChapterPlan, store: SegmentStore, facts: dict[str, SegmentFacts], timeline: Timeline
+    ) -> None:
+        self._store = store
+        self._facts = facts
+        self._timeline = timeline
+        self._ceiling = _linear(plan.mastering.ceiling_dbtp)
+        self._steps = timeline.samples // STEP_SAMPLES
+        self._unraised: dict[int, tuple[Floats, float]] = {}  # per cue: energies, sum of squares, at gain 1
+
+    def estimate_lufs(self) -> float:
+        """The loudness at gain 1 from what the store knows, without reading audio; -inf when silent."""
+        steps = np.zeros(self._steps + 2)
+        for cue in self._timeline.cues:
+            energies = np.array(self._facts[cue.key].energies)
+            first, into = divmod(cue.start_sample, STEP_SAMPLES)
+            # a segment's own steps lie across two of the chapter's
+            _add(steps, first, energies * (1 - into / STEP_SAMPLES))
+            _add(steps, first + 1, energies * (into / STEP_SAMPLES))
+        return gated_lufs(steps[: self._steps] / STEP_SAMPLES)
+
+    def measure(self, gain_db: float, *, bounded: bool) -> Measurement:
+        """Measure the chapter as it is rendered at a gain."""
+        gain = _linear(gain_db)
+        steps = np.zeros(self._steps)
+        squares = peak = 0.0
+        lowest_gain = 1.0
+        for index, cue in enumerate(self._timeline.cues):
+            facts = self._facts[cue.key]
+            if gain * facts.true_peak > self._ceiling:
+                limited = _raised(_heard(self._store, facts), facts, gain, self._ceiling)
+                energies, own_squares = _energies(cue, limited.samples)
+                lowest_gain = min(lowest_gain, limited.lowest_gain)
+                peak = max(peak, limited.true_peak)
+            else:
+                if index not in self._unraised:
+                    self._unraised[index] = _energies(cue, _heard(self._store, facts))
+                energies, own_squares = self._unraised[index]
+                energies, own_squares = energies * gain**2, own_squares * gain**2
+                peak = max(peak, gain * facts.true_peak)
+            _add(steps, cue.start_sample // STEP_SAMPLES, energies)
+            squares += own_squares
+        return Measurement(
+            samples=self._timeline.samples,
+            lufs=max(SILENCE_DB, gated_lufs(steps / STEP_SAMPLES)),
+            true_peak_dbtp=_db(peak),
+            rms_dbfs=_db(math.sqrt(squares / self._timeline.samples)),
+            gain_db=gain_db,
+            reduction_db=-_db(lowest_gain),
+            gain_bounded=bounded,
+        )
+
+
+def _heard(store: SegmentStore, facts: SegmentFacts) -> Samples:
+    """The part of a stored segment that is heard, (n,)."""
+    return facts.cut.of(store.read(facts.key).samples)
+
+
+def _raised(heard: Samples, facts: SegmentFacts, gain: float, ceiling: float) -> Limited:
+    """A segment's heard part (n,) at a gain, below the ceiling; gain and ceiling are linear."""
+    sound = heard.astype(np.float64) * gain
+    if gain * facts.true_peak > ceiling:
+        return limit(sound, ceiling)
+    return Limited(sound.astype(np.float32), gain * facts.true_peak, 1.0)
+
+
+def _energies(cue: Cue, samples: Samples) -> tuple[Floats, float]:
+    """K-weighted energies of a cue's samples (n,) in the chapter's steps, and their plain sum of squares."""
+    plain = samples.astype(np.float64)
+    return step_energies(samples, cue.start_sample % STEP_SAMPLES), float(plain @ plain)
+
+
+def _add(steps: Floats, first: int, energies: Floats) -> None:
+    """Add energies to the steps from `first` on; a partial step at the end is not measured."""
+    room = steps[first : first + len(energies)]
+    room += energies[: len(room)]
+
+
+def _silence(samples: int) -> Iterator[Samples]:
+    """Digital silence of a length, in blocks of at most a second."""
+    for start in range(0, samples, SAMPLE_RATE_HZ):
+        block = np.zeros(min(SAMPLE_RATE_HZ, samples - start), dtype=np.float32)
+        block.setflags(write=False)
+        yield block
+
+
+def _bounded(gain_db: float) -> float:
+    """A gain as a whole number of hundredths of a dB, at most MAX_GAIN_DB either way."""
+    return round(max(-MAX_GAIN_DB, min(MAX_GAIN_DB, gain_db)) * _GAIN_STEPS_PER_DB) / _GAIN_STEPS_PER_DB
+
+
+def _linear(level_db: float) -> float:
+    return float(10 ** (level_db / 20))
+
+
+def _db(level: float) -> float:
+    """A linear level in dB, not below SILENCE_DB."""
+    return max(SILENCE_DB, 20 * math.log10(level)) if level > 0 else SILENCE_DB

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
+import json
+import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, Final
 
-from synth.audio import AudioSegment, WordTime
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from outputs.errors import SegmentDamaged, SegmentMissing
+from outputs.files import complete_or_absent
+from outputs.loudness import STEP_SAMPLES, gated_lufs, step_energies
+from outputs.trim import Cut, find_cut
+from outputs.true_peak import true_peak
+from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples, WordTime
+
+FORMAT_VERSION: Final = 1  # raise it when a sidecar says other things; older segments are then missing
+
+# 24-bit FLAC: half the size of float32, exact to -144 dBFS, decoded at 3500x real time, and any player
+# plays it.
+_FULL_SCALE: Final = 2**23
+_SPEAK_AGAIN: Final = "Run the same command again: only what is missing is spoken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +49,25 @@ class SegmentFacts:
     words: tuple[WordTime, ...]
     sha256: str  # of the audio file's bytes
     audio_bytes: int
+    doublings: int  # the audio file holds the samples divided by 2**doublings, where they exceed full scale
+
+    @property
+    def cut(self) -> Cut:
+        """What of the segment is heard."""
+        return Cut(self.trim_start_sample, self.trim_end_sample, self.offset)
 
     @property
     def lufs(self) -> float:
         """The gated loudness of the trimmed part by itself; -inf when it is silent."""
-        raise NotImplementedError
+        return gated_lufs(np.array(self.energies) / STEP_SAMPLES)
 
 
 class SegmentStore:
-    """A folder of segments, each an audio file and a sidecar, complete or absent."""
+    """A folder of segments, each an audio file and a sidecar, complete or absent.
+
+    The sidecar is written last and names its audio by the hash of its bytes, so that two writers of one
+    key never leave one's sidecar with the other's audio.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -46,16 +77,33 @@ class SegmentStore:
 
         Complete means that sidecar and audio are there and the audio has the stated size.
         """
-        raise NotImplementedError
+        return [key for key in dict.fromkeys(keys) if not self._is_complete(key)]
 
     def put(self, segment: AudioSegment) -> SegmentFacts:
-        """Store a segment, audio first, and say what is known of it; putting it twice is harmless.
+        """Store a segment, audio first, and say what is known of it.
+
+        Putting it twice is harmless: a segment that is complete stays as it is.
 
         Raises:
+            SegmentDamaged: a sample is not a finite number.
             DiskFull: there is no room left for it.
             OutputError: the folder cannot be written to.
         """
-        raise NotImplementedError
+        if self._is_complete(segment.key):
+            return self.facts(segment.key)
+        if not np.isfinite(segment.samples).all():
+            raise SegmentDamaged(
+                f"segment {segment.key[:12]} holds samples that are not numbers",
+                "Speak it in float32: --precision float32",
+            )
+        levels, doublings = _quantised(segment.samples)
+        audio = _encoded(levels)
+        facts = _facts(segment, _samples(levels, doublings), audio, doublings)
+        with complete_or_absent(self._audio(facts)) as part:
+            part.write_bytes(audio)
+        with complete_or_absent(self._sidecar(facts.key)) as part:
+            part.write_bytes(_sidecar_bytes(facts))
+        return facts
 
     def facts(self, key: str) -> SegmentFacts:
         """What is known of a segment without reading its audio.
@@ -64,7 +112,15 @@ class SegmentStore:
             SegmentMissing: it is not in the store.
             SegmentDamaged: its sidecar is not what was written; it is removed.
         """
-        raise NotImplementedError
+        sidecar = self._sidecar(key)
+        try:
+            facts = _facts_from(sidecar.read_bytes())
+        except FileNotFoundError:
+            raise _not_there(key) from None
+        if facts is None or facts.key != key:
+            sidecar.unlink(missing_ok=True)
+            raise SegmentDamaged(f"the sidecar of segment {key[:12]} is damaged", _SPEAK_AGAIN)
+        return facts
 
     def read(self, key: str) -> AudioSegment:
         """The segment as it was stored, the same samples every time.
@@ -74,4 +130,102 @@ class SegmentStore:
             SegmentDamaged: its bytes are not those that were written; it is removed, so that `missing`
                 names it again.
         """
-        raise NotImplementedError
+        facts = self.facts(key)
+        path = self._audio(facts)
+        try:
+            audio = path.read_bytes()
+        except FileNotFoundError:
+            raise _not_there(key) from None
+        if hashlib.sha256(audio).hexdigest() != facts.sha256:
+            self._sidecar(key).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+            raise SegmentDamaged(f"the audio of segment {key[:12]} is damaged", _SPEAK_AGAIN)
+        return AudioSegment(key, _samples(_decoded(audio), facts.doublings), facts.words)
+
+    def _is_complete(self, key: str) -> bool:
+        """Whether sidecar and audio are there, the audio of the stated size."""
+        try:
+            facts = _facts_from(self._sidecar(key).read_bytes())
+            return facts is not None and self._audio(facts).stat().st_size == facts.audio_bytes
+        except FileNotFoundError:
+            return False
+
+    def _sidecar(self, key: str) -> Path:
+        assert len(key) == 64, f"{key!r} is not a sha256"
+        assert set(key) <= set("0123456789abcdef"), f"{key!r} is not a sha256"
+        return self.root / key[:2] / f"{key}.v{FORMAT_VERSION}.json"
+
+    def _audio(self, facts: SegmentFacts) -> Path:
+        return self.root / facts.key[:2] / f"{facts.key}.{facts.sha256[:16]}.flac"
+
+
+def _facts(segment: AudioSegment, samples: Samples, audio: bytes, doublings: int) -> SegmentFacts:
+    """Work out what is to be known of a segment, from the samples (n,) that will be read back."""
+    cut = find_cut(samples)
+    heard = cut.of(samples)
+    return SegmentFacts(
+        key=segment.key,
+        samples=len(samples),
+        peak=float(np.abs(samples).max(initial=0.0)),
+        offset=cut.offset,
+        trim_start_sample=cut.start_sample,
+        trim_end_sample=cut.end_sample,
+        true_peak=true_peak(heard),
+        # six digits: a first estimate is made from them, and they are most of the sidecar
+        energies=tuple(float(f"{energy:.6g}") for energy in step_energies(heard).tolist()),
+        words=segment.words,
+        sha256=hashlib.sha256(audio).hexdigest(),
+        audio_bytes=len(audio),
+        doublings=doublings,
+    )
+
+
+def _sidecar_bytes(facts: SegmentFacts) -> bytes:
+    """Two lines: the hash of the second, so that damage shows; the facts as JSON."""
+    words = [(word.start, word.end, word.start_sample, word.end_sample) for word in facts.words]
+    line = json.dumps({**asdict(facts), "words": words}, separators=(",", ":")).encode()
+    return hashlib.sha256(line).hexdigest().encode() + b"\n" + line + b"\n"
+
+
+def _facts_from(sidecar: bytes) -> SegmentFacts | None:
+    """The facts of a sidecar; None when it is not what was written."""
+    digest, _, line = sidecar.removesuffix(b"\n").partition(b"\n")
+    if hashlib.sha256(line).hexdigest().encode() != digest:
+        return None
+    fields: dict[str, Any] = json.loads(line)
+    fields["energies"] = tuple(fields["energies"])
+    fields["words"] = tuple(WordTime(*word) for word in fields["words"])
+    return SegmentFacts(**fields)
+
+
+def _quantised(samples: Samples) -> tuple[npt.NDArray[np.int32], int]:
+    """Samples (n,) as 24-bit levels (n,), and how often they were halved to stay within full scale."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    doublings = max(0, math.frexp(peak)[1])
+    if round(math.ldexp(peak, 23 - doublings)) == _FULL_SCALE:  # would round up to just over full scale
+        doublings += 1
+    levels = np.rint(np.ldexp(samples.astype(np.float64), 23 - doublings))
+    return levels.astype(np.int32), doublings
+
+
+def _samples(levels: npt.NDArray[np.int32], doublings: int) -> Samples:
+    """The samples of 24-bit levels (n,); exact, since float32 has 24 bits too."""
+    return np.asarray(np.ldexp(levels.astype(np.float32), doublings - 23), dtype=np.float32)
+
+
+def _encoded(levels: npt.NDArray[np.int32]) -> bytes:
+    """24-bit levels (n,) as a FLAC file."""
+    file = io.BytesIO()
+    soundfile.write(file, levels << 8, SAMPLE_RATE_HZ, format="FLAC", subtype="PCM_24")
+    return file.getvalue()
+
+
+def _decoded(audio: bytes) -> npt.NDArray[np.int32]:
+    """The 24-bit levels (n,) of a FLAC file."""
+    levels, rate_hz = soundfile.read(io.BytesIO(audio), dtype="int32")
+    assert rate_hz == SAMPLE_RATE_HZ
+    return np.asarray(levels >> 8, dtype=np.int32)
+
+
+def _not_there(key: str) -> SegmentMissing:
+    return SegmentMissing(f"segment {key[:12]} is not in the store", _SPEAK_AGAIN)
