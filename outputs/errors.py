@@ -26,6 +26,12 @@ class FfmpegMissing(OutputError):
     code = "ffmpeg-missing"
 
 
+class UnknownFormat(OutputError):
+    """No output format of that name; the hint lists those that exist."""
+
+    code = "unknown-format"
+
+
 class EncoderFailed(OutputError):
     """ffmpeg ended badly, was killed, ran out of time, or wrote another length than it was given."""
 

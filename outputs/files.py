@@ -28,9 +28,9 @@ def complete_or_absent(path: Path) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield part
-            _flush(part)
+            flush(part)
             part.replace(path)
-            _flush(path.parent)
+            flush(path.parent)
         finally:
             with suppress(FileNotFoundError):
                 part.unlink()
@@ -57,7 +57,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Have the operating system put a file's bytes, or a folder's names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

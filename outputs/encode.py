@@ -1,0 +1,114 @@
+"""A chapter's samples into encoded files, all wanted codecs from one pass over the sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import ffmpeg as command_line
+import numpy as np
+
+from outputs.errors import UnknownFormat
+from outputs.ffmpeg import BUILT_TO_BE_EXACT, Feeding, Ffmpeg
+from outputs.plan import FRAME_SAMPLES
+from synth.audio import SAMPLE_RATE_HZ, Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Codec:
+    """How a chapter is encoded, always mono.
+
+    Decoded at 24 kHz, a file gives `priming_samples` and then as many samples as went in. MP3 and M4A carry
+    a note of their encoder's delay which decoders follow, Opus its pre-skip; ADTS has no place for one.
+    Measured with ffmpeg 7.0.2, and asserted of each file that is made.
+    """
+
+    name: str
+    suffix: str
+    options: tuple[tuple[str, str], ...]  # ffmpeg's, for the output
+    priming_samples: int = 0
+    joins: bool = False  # chapters can be joined into one file without encoding again
+
+
+# The fast coder is 4.6 times faster than the default one at this rate, and closer to the source by SNR.
+_AAC_LC: Final = (("c:a", "aac"), ("b:a", "64k"), ("aac_coder", "fast"))
+
+CODECS: Final[Mapping[str, Codec]] = {
+    codec.name: codec
+    for codec in (
+        Codec("aac", ".aac", (*_AAC_LC, ("f", "adts")), priming_samples=FRAME_SAMPLES, joins=True),
+        Codec("m4a", ".m4a", (*_AAC_LC, ("movflags", "+faststart"), ("f", "ipod"))),
+        # Variable rate, about 77 kb/s for speech; LAME makes a constant rate 0.3 LU quieter.
+        Codec(
+            "mp3",
+            ".mp3",
+            (("c:a", "libmp3lame"), ("q:a", "4"), ("id3v2_version", "0"), ("write_id3v1", "0"), ("f", "mp3")),
+        ),
+        Codec("opus", ".opus", (("c:a", "libopus"), ("b:a", "32k"), ("f", "ogg"))),
+        # 16 bits hold 98 dB; a synthetic voice has its floor near -80 dBFS.
+        Codec("flac", ".flac", (("c:a", "flac"), ("sample_fmt", "s16"), ("f", "flac"))),
+        Codec("wav", ".wav", (("c:a", "pcm_s16le"), ("f", "wav"))),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """What a listener asks for by name: one file for the book, or one file for each chapter."""
+
+    name: str
+    codec: Codec
+    whole_book: bool = False
+
+
+FORMATS: Final[Mapping[str, Format]] = {
+    "m4b": Format("m4b", CODECS["aac"], whole_book=True),
+    **{name: Format(name, CODECS[name]) for name in ("mp3", "m4a", "opus", "flac", "wav")},
+}
+
+
+def formats_named(names: Iterable[str]) -> tuple[Format, ...]:
+    """The formats of these names, each once, in the order given.
+
+    Raises:
+        UnknownFormat: a name is not one of `FORMATS`.
+    """
+    wanted: dict[str, Format] = {}
+    for name in names:
+        if name not in FORMATS:
+            raise UnknownFormat(f"no format is called {name!r}", f"Choose from {', '.join(FORMATS)}")
+        wanted[name] = FORMATS[name]
+    return tuple(wanted.values())
+
+
+def encode(blocks: Iterable[Samples], files: Mapping[Codec, Path], ffmpeg: Ffmpeg) -> int:
+    """Encode the sound into each of `files`, in one pass; the return value is the samples that went in.
+
+    blocks: float32 mono at 24 kHz. Each codec has its own ffmpeg, which drains its own pipe.
+
+    Raises:
+        EncoderFailed: an ffmpeg ended badly, or took nothing for too long.
+        DiskFull: there was no room for a file.
+    """
+    samples = 0
+    with ExitStack() as stack:
+        feedings = [
+            stack.enter_context(Feeding(ffmpeg, _command(codec, path), path)) for codec, path in files.items()
+        ]
+        for block in blocks:
+            assert block.dtype == np.float32, f"a block of {block.dtype}"
+            piece = np.ascontiguousarray(block, dtype="<f4").data.cast("B")
+            for feeding in feedings:
+                feeding.write(piece)
+            samples += len(block)
+        for feeding in feedings:
+            feeding.finish()
+    return samples
+
+
+def _command(codec: Codec, path: Path) -> object:
+    sound = command_line.input("pipe:0", f="f32le", ar=str(SAMPLE_RATE_HZ), ac="1")
+    return command_line.output(sound, f"file:{path}", **dict(codec.options), **BUILT_TO_BE_EXACT)

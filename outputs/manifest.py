@@ -1,0 +1,225 @@
+"""What was published into the files beside the audio: book.json for us, metadata.json for players."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final
+
+from inputs.book import Book
+from outputs.finish import Part
+from outputs.plan import ChapterPlan
+from outputs.tags import GENRE, BookTags
+from synth.audio import SAMPLE_RATE_HZ
+
+MANIFEST_NAME: Final = "book.json"
+MANIFEST_VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Narration:
+    """How a book was spoken."""
+
+    engine: str  # "Kokoro-82M"
+    voice: str  # "af_heart"
+    speed: float
+    tool: str  # "audiobindery 0.1.0"
+    settings: Mapping[str, Any] = field(default_factory=dict)  # what else was chosen; JSON
+
+    @property
+    def narrator(self) -> str:
+        """Who players say reads the book; without commas, where Audiobookshelf would split it."""
+        return f"{self.engine} {self.voice} (synthetic voice)"
+
+    @property
+    def disclosure(self) -> str:
+        """The sentence that says so; without the tool's version, or each upgrade would change every file."""
+        return f"Read by a synthetic voice ({self.engine}, {self.voice}). Made with audiobindery."
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One chapter, finished: its place among the book's spoken chapters (1 is the first) and its parts."""
+
+    number: int
+    title: str
+    parents: tuple[str, ...]
+    plan: ChapterPlan
+    parts: tuple[Part, ...]
+
+    def part(self, codec: str) -> Part:
+        """The part in this codec."""
+        return next(part for part in self.parts if part.codec == codec)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which document a folder belongs to."""
+
+    path: str  # absolute
+    sha256: str
+
+    def is_same_document(self, other: Origin) -> bool:
+        """The same bytes, wherever they lie; or the same place, if they were edited."""
+        return self.sha256 == other.sha256 or self.path == other.path
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file in a folder: the hash of its bytes, and the digest of its recipe."""
+
+    sha256: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a folder's book.json says, as far as publishing into it again needs to know."""
+
+    data: bytes
+    origin: Origin
+    files: Mapping[str, Written]
+    incoming: frozenset[str]  # names that a run which did not end had begun to add
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest of a book's folder; None if it has none that can be read."""
+    try:
+        data = (folder / MANIFEST_NAME).read_bytes()
+        facts = json.loads(data)
+        return Manifest(
+            data=data,
+            origin=Origin(facts["source"]["path"], facts["source"]["sha256"]),
+            files={
+                _plain(name): Written(file["sha256"], file["digest"]) for name, file in facts["files"].items()
+            },
+            incoming=frozenset(map(_plain, facts.get("incoming", ()))),
+        )
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def with_incoming(manifest: Manifest, names: Iterable[str]) -> bytes:
+    """The manifest as it is, with the names of files that are about to be added."""
+    facts = json.loads(manifest.data)
+    return _json(facts | {"incoming": sorted({*manifest.incoming, *names})})
+
+
+def origin_of(book: Book) -> Origin:
+    """Which document this is."""
+    return Origin(str(book.source.absolute()), book.sha256)
+
+
+def describe(
+    book: Book,
+    narration: Narration,
+    tags: BookTags,
+    format_name: str,
+    tracks: Sequence[tuple[Track, Part, str]],
+    files: Mapping[str, Written],
+    ffmpeg_version: str,
+) -> bytes:
+    """book.json: all that the files of a folder come from, and what was measured of them.
+
+    tracks: each chapter with its part and the name of the file that it is heard in. It says nothing of when,
+    so that the same book published again is the same bytes.
+    """
+    starts = accumulate((part.samples for _, part, _ in tracks), initial=0)
+    samples = sum(part.samples for _, part, _ in tracks)
+    origin = origin_of(book)
+    return _json(
+        {
+            "version": MANIFEST_VERSION,
+            "source": {
+                "file": book.source.name,
+                "path": origin.path,
+                "sha256": origin.sha256,
+                "format": book.format,
+                "identifier": book.identifier,
+            },
+            "title": tags.title,
+            "authors": tags.authors,
+            "language": tags.language,
+            "format": format_name,
+            "synthetic_voice": True,
+            "engine": narration.engine,
+            "voice": narration.voice,
+            "speed": narration.speed,
+            "settings": narration.settings,
+            "tool": narration.tool,
+            "ffmpeg": ffmpeg_version,
+            "samples": samples,
+            "audio_s": _seconds(samples),
+            "chapters": [
+                {
+                    "number": track.number,
+                    "title": track.title,
+                    "parents": track.parents,
+                    "file": name,
+                    "start_s": _seconds(start),
+                    "samples": part.samples,
+                    "audio_s": _seconds(part.samples),
+                    "lufs": round(part.lufs, 2),
+                    "true_peak_dbtp": round(part.true_peak_dbtp, 2),
+                    "before_encoding": {
+                        key: round(value, 2) + 0.0 if isinstance(value, float) else value
+                        for key, value in asdict(part.measurement).items()
+                    },
+                    "plan": track.plan.digest,
+                    "part": part.digest,
+                }
+                for (track, part, name), start in zip(tracks, starts, strict=False)
+            ],
+            "warnings": [asdict(warning) for warning in book.warnings],
+            "files": {name: asdict(file) for name, file in files.items()},
+        }
+    )
+
+
+def player_metadata(
+    tags: BookTags, narration: Narration, titles: Sequence[str], parts: Sequence[Part]
+) -> bytes:
+    """metadata.json as Audiobookshelf reads it, where it has the last word on titles and chapters."""
+    ends = list(accumulate(part.samples for part in parts))
+    return _json(
+        {
+            "tags": ["AI-generated narration"],
+            "chapters": [
+                {"id": number, "start": _seconds(end - part.samples), "end": _seconds(end), "title": title}
+                for number, (title, part, end) in enumerate(zip(titles, parts, ends, strict=True))
+            ],
+            "title": tags.title,
+            "subtitle": None,
+            "authors": tags.authors,
+            "narrators": [narration.narrator],
+            "series": [],
+            "genres": [GENRE],
+            "publishedYear": tags.published[:4] if tags.published else None,
+            "publishedDate": tags.published,
+            "publisher": tags.publisher,
+            "description": tags.description,
+            "isbn": tags.isbn,
+            "asin": None,
+            "language": tags.language,
+            "explicit": False,
+            "abridged": False,
+        }
+    )
+
+
+def _plain(name: str) -> str:
+    """A name from a manifest, which is removed one day: it must be that of a file in the folder itself."""
+    if name in ("", ".", "..", MANIFEST_NAME) or "/" in name or "\0" in name:
+        raise ValueError(f"{name!r} is not a name of a file in its own folder")
+    return name
+
+
+def _seconds(samples: int) -> float:
+    return round(samples / SAMPLE_RATE_HZ, 6)
+
+
+def _json(facts: Mapping[str, Any]) -> bytes:
+    return (json.dumps(facts, indent=2, ensure_ascii=False) + "\n").encode()
