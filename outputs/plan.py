@@ -23,6 +23,7 @@ def samples_of(seconds: float) -> int:
 class Pauses:
     """The silences of a chapter, in seconds."""
 
+    clause_s: float = 0.12
     sentence_s: float = 0.35
     line_s: float = 0.45
     paragraph_s: float = 0.8
@@ -34,6 +35,7 @@ class Pauses:
     def samples_after(self, pause: Pause) -> int:
         """The silence that follows a sentence with this pause, in samples."""
         seconds = {
+            Pause.CLAUSE: self.clause_s,
             Pause.SENTENCE: self.sentence_s,
             Pause.LINE: self.line_s,
             Pause.PARAGRAPH: self.paragraph_s,

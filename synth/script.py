@@ -9,6 +9,7 @@ from enum import StrEnum
 class Pause(StrEnum):
     """The kind of silence that follows a sentence; its length is a setting of the output."""
 
+    CLAUSE = "clause"  # a sentence that is too long for one utterance goes on
     SENTENCE = "sentence"
     LINE = "line"  # a line of verse, an item of a list
     PARAGRAPH = "paragraph"

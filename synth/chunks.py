@@ -1,0 +1,157 @@
+"""Pronounced sentences into Chunks: utterances of a good length, none of which can be too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from synth.errors import ChunkTooLong
+from synth.phonemes import Pronounced, PronouncedWord
+from synth.script import Pause
+from synth.vocabulary import MAX_PHONEMES, unknown_symbols
+
+TARGET_PHONEMES: Final = 200  # sentences are packed up to here: Kokoro sounds best at 100 to 250
+CEILING_PHONEMES: Final = 400  # a longer sentence is split: past about 400 Kokoro rushes
+
+_CLAUSE_ENDS: Final = frozenset(";:,—…!?.)”")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Characters `[start, end)` of a chunk's text are (a part of) sentence number `sentence`."""
+
+    sentence: int
+    start: int
+    end: int
+    spoken_start: int = 0  # where that part begins in the sentence's spoken text
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The text of one utterance, in one voice.
+
+    A chunk that would have to be truncated cannot be built.
+
+    Raises:
+        ChunkTooLong: it has more than 510 phonemes.
+    """
+
+    text: str  # what is said, in letters
+    phonemes: str  # the same in Kokoro's vocabulary; 1 to 510 symbols
+    voice: str
+    speed: float
+    language: str  # BCP 47, of the voice
+    pause: Pause  # the silence after it
+    parts: tuple[Part, ...] = ()
+    words: tuple[PronouncedWord, ...] = ()
+
+    def __post_init__(self) -> None:
+        assert self.phonemes, f"a chunk without phonemes: {self.text!r}"
+        assert not unknown_symbols(self.phonemes), f"unknown symbols in {self.phonemes!r}"
+        if len(self.phonemes) > MAX_PHONEMES:
+            raise ChunkTooLong(
+                f"a chunk of {len(self.phonemes)} phonemes ({self.text[:60]!r}…) is over {MAX_PHONEMES}",
+                "Split the text; chunks are never truncated",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A sentence ready to be packed: how it is said, which one it is, and whether a new passage begins."""
+
+    sentence: int
+    passage: int
+    pronounced: Pronounced
+    pause: Pause
+
+
+def pack(
+    lines: Iterable[Line],
+    voice: str,
+    speed: float,
+    language: str,
+    target: int = TARGET_PHONEMES,
+    ceiling: int = CEILING_PHONEMES,
+) -> Iterator[Chunk]:
+    """Pack whole sentences of one passage into chunks of about `target` phonemes.
+
+    A sentence of more than `ceiling` phonemes is split after a clause, else between words. Sentences of
+    different passages (paragraphs, headings) never share a chunk: the pause between them is exact.
+
+    Raises:
+        ChunkTooLong: a single word has more than 510 phonemes.
+    """
+    held: list[_Piece] = []
+    for line in lines:
+        for piece in _split(line, ceiling):
+            if held and not _joins(held, piece, target):
+                yield _chunk(held, voice, speed, language)
+                held = []
+            held.append(piece)
+    if held:
+        yield _chunk(held, voice, speed, language)
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A sentence or a part of one."""
+
+    line: Line
+    pronounced: Pronounced
+    spoken_start: int
+    pause: Pause
+
+
+def _joins(held: Sequence[_Piece], piece: _Piece, target: int) -> bool:
+    last = held[-1]
+    if last.line.passage != piece.line.passage or last.pause is not Pause.SENTENCE:
+        return False
+    length = sum(len(one.pronounced.phonemes) + 1 for one in held) + len(piece.pronounced.phonemes)
+    return length <= target
+
+
+def _chunk(pieces: Sequence[_Piece], voice: str, speed: float, language: str) -> Chunk:
+    text, phonemes = "", ""
+    parts: list[Part] = []
+    words: list[PronouncedWord] = []
+    for piece in pieces:
+        if text:
+            text, phonemes = text + " ", phonemes + " "
+        said = piece.pronounced
+        parts.append(Part(piece.line.sentence, len(text), len(text) + len(said.text), piece.spoken_start))
+        words += [word.moved(len(text), len(phonemes)) for word in said.words]
+        text, phonemes = text + said.text, phonemes + said.phonemes
+    return Chunk(text, phonemes, voice, speed, language, pieces[-1].pause, tuple(parts), tuple(words))
+
+
+def _split(line: Line, ceiling: int) -> Iterator[_Piece]:
+    """Cut a sentence into pieces of at most `ceiling` phonemes, at the latest clause end that fits."""
+    rest, start = line.pronounced, 0
+    while len(rest.phonemes) > ceiling and len(rest.words) > 1:
+        cut = _best_cut(rest, ceiling)
+        if cut is None:
+            break
+        first, rest_after = rest.cut_before(cut)
+        yield _Piece(line, first, start, Pause.CLAUSE)
+        start += rest.words[cut].start
+        rest = rest_after
+    yield _Piece(line, rest, start, line.pause)
+
+
+def _best_cut(said: Pronounced, ceiling: int) -> int | None:
+    """The index of the word that a cut should come before; None if not even one word fits."""
+    fitting = [
+        i
+        for i in range(1, len(said.words))
+        if len(said.phonemes[: said.words[i].phoneme_start].rstrip()) <= ceiling
+    ]
+    if not fitting:
+        return 1
+    clause_ends = [
+        i
+        for i in fitting
+        if said.phonemes[: said.words[i].phoneme_start].rstrip()[-1:] in _CLAUSE_ENDS
+        and said.words[i].phoneme_start >= ceiling // 3
+    ]
+    return clause_ends[-1] if clause_ends else fitting[-1]

@@ -1,0 +1,240 @@
+"""Chunks into speech by the draft voice: espeak-ng, in process, at many hundred times real time.
+
+The draft voice makes a whole book audible in seconds, so that chapters and pronunciations can be checked
+by ear before any GPU time is spent. It is chosen by name and never stands in for Kokoro unasked.
+"""
+
+from __future__ import annotations
+
+import _ctypes
+import ctypes
+import hashlib
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Final
+
+import espeakng_loader
+import numpy as np
+import numpy.typing as npt
+from scipy.signal import resample_poly
+
+from synth.audio import SAMPLE_RATE_HZ, AudioSegment, WordTime
+from synth.chunks import Chunk
+from synth.errors import DraftVoiceFailed
+from synth.voices import LANGUAGES, VOICES
+
+DRAFT_VERSION: Final = 1  # raise it when the same chunk would give other samples
+
+# Words per minute at speed 1. Kokoro's golden passages run at about 165; espeak-ng's own default is 175.
+_WORDS_PER_MINUTE: Final = 165
+
+# From espeak-ng's speak_lib.h.
+_SYNCHRONOUS = 2  # samples go to the callback from within espeak_Synth, nothing is played
+_POSITION_CHARACTER = 1
+_UTF8 = 1
+_EVENT_END, _EVENT_WORD = 0, 1
+_RATE_PARAMETER = 1
+_OK = 0
+
+_SEED: Final = 1  # of the noise in its consonants
+
+_REINSTALL: Final = "Reinstall the espeakng-loader package"
+
+_ESPEAK_NAMES: Final = {"en-gb": "en", "zh": "cmn"}  # where they are not Kokoro's own
+
+
+class DraftSpeaker:
+    """espeak-ng as a speaker. It takes Kokoro's voice names, and says them with their language and gender.
+
+    A language that Kokoro has no voice for is named by itself: "de", "nl", "sv".
+    """
+
+    engine = "draft"
+
+    def key(self, chunk: Chunk) -> str:
+        """The sha256, hex, of the text, the voice, the speed and espeak-ng's version."""
+        heard = [DRAFT_VERSION, espeak_version(), espeak_voice(chunk.voice), chunk.speed, chunk.text]
+        return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
+
+    def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        """One segment per chunk, in order, with the time of each word.
+
+        Raises:
+            DraftVoiceFailed: espeak-ng does not know the voice, or made no sound.
+        """
+        for chunk in chunks:
+            with _espeak() as espeak:
+                pcm, words = espeak.say(chunk.text, espeak_voice(chunk.voice), chunk.speed)
+            samples = _at_24_khz(pcm, espeak.rate_hz)
+            yield AudioSegment(self.key(chunk), samples, _word_times(words, chunk.text, len(samples)))
+
+
+@cache
+def draft_languages() -> frozenset[str]:
+    """The languages that the draft voice speaks, as espeak-ng has them ("de", "fr-be", "cmn")."""
+    with _espeak() as espeak:
+        return frozenset(espeak.languages())
+
+
+@cache
+def espeak_version() -> str:
+    """espeak-ng's version: "1.52.0"."""
+    with _espeak() as espeak:
+        return espeak.version
+
+
+def espeak_voice(voice: str) -> str:
+    """espeak-ng's name for one of Kokoro's voices ("af_heart" -> "en-us+f2"), or for a bare language."""
+    if voice not in VOICES:
+        return voice
+    language = LANGUAGES[voice[0]]
+    variant = "f2" if VOICES[voice].gender == "female" else "m3"
+    return f"{_ESPEAK_NAMES.get(language, language)}+{variant}"
+
+
+def _at_24_khz(pcm: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.float32]:
+    """16-bit samples at espeak-ng's rate to float32 at 24 kHz, by polyphase filtering."""
+    divisor = int(np.gcd(SAMPLE_RATE_HZ, rate_hz))
+    resampled = resample_poly(pcm.astype(np.float64) / 32768, SAMPLE_RATE_HZ // divisor, rate_hz // divisor)
+    return np.asarray(resampled, dtype=np.float32)
+
+
+def _word_times(words: list[tuple[int, int, float]], text: str, samples: int) -> tuple[WordTime, ...]:
+    """(first character, length, seconds) of each word as spans; a word lasts until the next one begins."""
+    starts = [min(round(begin_s * SAMPLE_RATE_HZ), samples) for _, _, begin_s in words]
+    ends = [*starts[1:], samples]
+    return tuple(
+        WordTime(first, min(first + length, len(text)), start, end)
+        for (first, length, _), start, end in zip(words, starts, ends, strict=True)
+        if end > start
+    )
+
+
+class _Event(ctypes.Structure):
+    """espeak_EVENT of speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),  # milliseconds
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
+class _Voice(ctypes.Structure):
+    """espeak_VOICE of speak_lib.h."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("languages", ctypes.c_void_p),
+        ("identifier", ctypes.c_char_p),
+        ("gender", ctypes.c_ubyte),
+        ("age", ctypes.c_ubyte),
+        ("variant", ctypes.c_ubyte),
+        ("xx1", ctypes.c_ubyte),
+        ("score", ctypes.c_int),
+        ("spare", ctypes.c_void_p),
+    )
+
+
+_CALLBACK = ctypes.CFUNCTYPE(
+    ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event)
+)
+
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@contextmanager
+def _espeak() -> Iterator[_Espeak]:
+    """espeak-ng, loaded afresh and unloaded again.
+
+    It keeps the phase of its waves and more in globals that nothing resets, so a second utterance
+    depends on the first. Loading costs about 5 ms and makes every utterance a function of its text.
+    """
+    with _ONE_AT_A_TIME:
+        espeak = _Espeak()
+        try:
+            yield espeak
+        finally:
+            espeak.unload()
+
+
+class _Espeak:
+    """espeak-ng through its C interface."""
+
+    def __init__(self) -> None:
+        try:
+            self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+        except OSError as error:
+            raise DraftVoiceFailed(f"espeak-ng cannot be loaded ({error})", _REINSTALL) from error
+        self._library.espeak_Info.restype = ctypes.c_char_p
+        self._library.espeak_ListVoices.restype = ctypes.POINTER(ctypes.POINTER(_Voice))
+        self._pcm: list[npt.NDArray[np.int16]] = []
+        self._words: list[tuple[int, int, float]] = []
+        data = espeakng_loader.get_data_path().encode()
+        self.rate_hz: int = self._library.espeak_Initialize(_SYNCHRONOUS, 0, data, 0)
+        if self.rate_hz <= 0:
+            self.unload()
+            raise DraftVoiceFailed("espeak-ng cannot be started", _REINSTALL)
+        self._callback = _CALLBACK(self._collect)  # kept: C holds only the pointer
+        self._library.espeak_SetSynthCallback(self._callback)
+        self._library.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))  # it seeds itself with the time
+        self.version: str = self._library.espeak_Info(None).decode()
+
+    def say(
+        self, text: str, voice: str, speed: float
+    ) -> tuple[npt.NDArray[np.int16], list[tuple[int, int, float]]]:
+        """Samples (n,) at `rate_hz`, and (first character, length, seconds) of each word.
+
+        Raises:
+            DraftVoiceFailed: no such voice, or no sound came.
+        """
+        if self._library.espeak_SetVoiceByName(voice.encode()) != _OK:
+            raise DraftVoiceFailed(
+                f"the draft voice does not speak '{voice}'",
+                "Name a Kokoro voice (`bindery voices`) or a language such as 'de'",
+            )
+        self._library.espeak_SetParameter(_RATE_PARAMETER, round(_WORDS_PER_MINUTE * speed), 0)
+        encoded = text.encode()
+        status = self._library.espeak_Synth(
+            encoded, len(encoded) + 1, 0, _POSITION_CHARACTER, 0, _UTF8, None, None
+        )
+        if status != _OK or not self._words:
+            raise DraftVoiceFailed(f"the draft voice made no sound of {text[:60]!r}", "Take that text out")
+        return np.concatenate(self._pcm), self._words
+
+    def languages(self) -> Iterator[str]:
+        """The first language of each voice."""
+        voices = self._library.espeak_ListVoices(None)
+        index = 0
+        while voices[index]:
+            # a priority byte, the language and a zero byte
+            yield ctypes.string_at(voices[index].contents.languages + 1).decode()
+            index += 1
+
+    def unload(self) -> None:
+        """Give the library back to the operating system, its globals with it."""
+        self._library.espeak_Terminate()
+        _ctypes.dlclose(self._library._handle)
+
+    def _collect(
+        self, samples: ctypes.Array[ctypes.c_short], count: int, events: ctypes.Array[_Event]
+    ) -> int:
+        """espeak-ng calls this with each stretch of sound; 0 tells it to go on."""
+        if samples and count > 0:
+            self._pcm.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
+        index = 0
+        while events[index].type != _EVENT_END:
+            event = events[index]
+            if event.type == _EVENT_WORD:
+                self._words.append((event.text_position - 1, event.length, event.audio_position / 1000))
+            index += 1
+        return 0
