@@ -179,17 +179,19 @@ def describe(
     )
 
 
-def player_metadata(
-    tags: BookTags, narration: Narration, titles: Sequence[str], parts: Sequence[Part]
-) -> bytes:
-    """metadata.json as Audiobookshelf reads it, where it has the last word on titles and chapters."""
-    ends = list(accumulate(part.samples for part in parts))
+def player_metadata(tags: BookTags, narration: Narration, marks: Sequence[tuple[str, int]]) -> bytes:
+    """metadata.json as Audiobookshelf reads it, where it has the last word on titles and chapters.
+
+    marks: title and samples of each chapter of a book in one file. None for a file to each chapter: there
+    Audiobookshelf adds up the lengths that it reads from the files, and an MP3's is up to 0.1 s too long.
+    """
+    ends = accumulate(samples for _, samples in marks)
     return _json(
         {
             "tags": ["AI-generated narration"],
             "chapters": [
-                {"id": number, "start": _seconds(end - part.samples), "end": _seconds(end), "title": title}
-                for number, (title, part, end) in enumerate(zip(titles, parts, ends, strict=True))
+                {"id": number, "start": _seconds(end - samples), "end": _seconds(end), "title": title}
+                for number, ((title, samples), end) in enumerate(zip(marks, ends, strict=True))
             ],
             "title": tags.title,
             "subtitle": None,

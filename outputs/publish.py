@@ -78,14 +78,16 @@ def publish(
     published = []
     for wanted in formats:
         parts = [track.part(wanted.codec.name) for track in tracks]
+        marks: list[tuple[str, int]] = []
         if wanted.whole_book:
+            marks = [(name, part.samples) for name, part in zip(titles, parts, strict=True)]
             audio = [_whole_book(f"{shelf.name}.{wanted.name}", tags, titles, parts, ffmpeg)]
         else:
             audio = [
                 _chapter(wanted, tags, TrackTags(name, track.number, total), part, ffmpeg)
                 for name, track, part in zip(titles, tracks, parts, strict=True)
             ]
-        recipes = [*audio, *_companions(tags, player_metadata(tags, narration, titles, parts))]
+        recipes = [*audio, *_companions(tags, player_metadata(tags, narration, marks))]
         names = [recipe.name for recipe in audio] * (len(tracks) if wanted.whole_book else 1)
         shelved = shelve(
             library / wanted.name,

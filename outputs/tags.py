@@ -85,9 +85,16 @@ def write_tags(path: Path, book: BookTags, track: TrackTags) -> None:
 
     Raises:
         DiskFull: there was no room for them.
+        NotAsPlanned: the file is not of the kind that its suffix says.
     """
     with named_disk_errors(path):
-        _KINDS[path.suffix].write(path, book, track)
+        try:
+            _KINDS[path.suffix].write(path, book, track)
+        except mutagen.MutagenError as error:
+            cause = error.args[0] if error.args else None
+            if isinstance(cause, OSError):  # it wraps the system's own
+                raise cause from error
+            raise NotAsPlanned(f"{path}: it takes no tags ({error})", "Run again") from error
 
 
 def check_tags(path: Path, book: BookTags, track: TrackTags) -> None:
