@@ -44,19 +44,18 @@ def limit(sound: Floats, ceiling: float) -> Limited:
     """
     gains = np.ones(len(sound))
     samples = sound.astype(np.float32)
+    # A gain that changes within the interpolator's reach can leave a peak a little high; the next round
+    # takes that off.
     for _ in range(_MAX_ROUNDS):
-        peaks = peaks_above(samples, ceiling)
-        hot = np.flatnonzero(peaks > ceiling)
-        if not len(hot):
+        peak = true_peak(samples)
+        if peak <= ceiling:
             break
-        # A gain that changes within the interpolator's reach can leave a peak a little high; the next
-        # round takes that off.
-        for start, end in _stretches(hot, len(samples)):
+        peaks = peaks_above(samples, ceiling)
+        for start, end in _stretches(np.flatnonzero(peaks > ceiling), len(samples)):
             gains[start:end] *= _gain(peaks[start:end], ceiling * _SAFETY)
             samples[start:end] = sound[start:end] * gains[start:end]
-    peak = true_peak(samples)
-    if peak > ceiling:  # has not been seen; the promise is kept all the same
-        gains *= ceiling * _SAFETY / peak
+    else:  # has not been seen; the promise is kept all the same
+        gains *= ceiling * _SAFETY / true_peak(samples)
         samples = (sound * gains).astype(np.float32)
         peak = true_peak(samples)
     return Limited(samples, peak, float(gains.min(initial=1.0)))

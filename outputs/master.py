@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 
+from outputs.errors import SegmentDamaged
 from outputs.limiter import Limited, limit
 from outputs.loudness import STEP_SAMPLES, Floats, gated_lufs, step_energies
 from outputs.plan import ChapterPlan, Cue
@@ -18,7 +19,10 @@ from synth.audio import SAMPLE_RATE_HZ, Samples
 
 TOLERANCE_LU: Final = 0.03  # a chapter this near its target is done
 MAX_GAIN_DB: Final = 24.0  # either way: what is below -43 LUFS is not speech but its absence
-SILENCE_DB: Final = -120.0  # stands for digital silence, so that levels can be written as JSON
+SILENCE_DB: Final = -120.0  # stands for silence
+
+# Where the limiter takes more than three quarters of what is added, loudness is bought with distortion.
+WORTHWHILE_LU_PER_DB: Final = 0.25
 
 _GAIN_STEPS_PER_DB: Final = 100  # a coarse gain is the same on every machine, whatever its last bits are
 _MAX_PASSES: Final = 5
@@ -28,7 +32,8 @@ _MAX_PASSES: Final = 5
 class Measurement:
     """What was measured of a chapter's samples before encoding.
 
-    Levels are never below -120, which stands for digital silence, so that they can be written as JSON.
+    Levels are never below -120, which stands for silence (loudness: for what no gate of BS.1770 lets
+    through), so that they can be written as JSON.
     """
 
     samples: int  # a multiple of FRAME_SAMPLES
@@ -37,7 +42,7 @@ class Measurement:
     rms_dbfs: float  # of the whole chapter, silences included (what ACX asks for)
     gain_db: float  # what every utterance was raised by
     reduction_db: float  # the most that the limiter took off at any sample, >= 0
-    gain_bounded: bool  # so quiet, or loud, or silent, that the gain stopped short of the target
+    gain_bounded: bool  # the gain stopped short of the target: too quiet, too loud, too spiky, or silent
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class Mastered:
 
         Raises:
             SegmentMissing: a segment is no longer in the store.
-            SegmentDamaged: a segment's bytes are not those that were written.
+            SegmentDamaged: a segment's bytes are not those that were written, or it was spoken anew with
+                another length since the chapter was measured.
         """
         gain = _linear(self.measurement.gain_db)
         ceiling = _linear(self.plan.mastering.ceiling_dbtp)
@@ -66,6 +72,11 @@ class Mastered:
             yield from _silence(cue.start_sample - at_sample)
             facts = self.store.facts(cue.key)
             samples = _raised(_heard(self.store, facts), facts, gain, ceiling).samples
+            if len(samples) != cue.end_sample - cue.start_sample:
+                raise SegmentDamaged(
+                    f"segment {cue.key[:12]} is not the one that its chapter was measured with",
+                    "Run the same command again: the chapter is measured anew",
+                )
             samples.setflags(write=False)
             yield samples
             at_sample = cue.end_sample
@@ -77,7 +88,8 @@ def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
 
     All of a chapter gets one gain, so its dynamics stay the voice's own. The limiter takes loudness
     away, so the gain is solved with the limiter in place. A chapter that would need more than 24 dB
-    gets 24, a silent one gets none; `Measurement.gain_bounded` says so.
+    gets 24, a silent one gets none, one of nothing but spikes what does not crush them;
+    `Measurement.gain_bounded` says so.
 
     Raises:
         SegmentMissing: an utterance's segment is not in the store.
@@ -86,35 +98,38 @@ def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
     facts = {key: store.facts(key) for key in dict.fromkeys(each.key for each in plan.utterances)}
     timeline = stitch(plan, facts)
     chapter = _Chapter(plan, store, facts, timeline)
-    return Mastered(plan, store, _solve(chapter, plan.mastering.target_lufs), timeline.cues)
+    return Mastered(plan, store, _solve(chapter), timeline.cues)
 
 
-def _solve(chapter: _Chapter, target_lufs: float) -> Measurement:
+def _solve(chapter: _Chapter) -> Measurement:
     """Measure the chapter at one gain after another until it is at its target; return the nearest."""
     estimate_lufs = chapter.estimate_lufs()
     if estimate_lufs == -math.inf:
-        return chapter.measure(0.0, bounded=True)
-    gain_db = _bounded(target_lufs - estimate_lufs)
+        return chapter.measure(0.0)
+    gain_db = _bounded(chapter.target_lufs - estimate_lufs)
     tried: list[Measurement] = []
     for _ in range(_MAX_PASSES):
-        wanted_db = target_lufs - estimate_lufs
-        tried.append(chapter.measure(gain_db, bounded=abs(wanted_db) > MAX_GAIN_DB))
-        missing_lu = target_lufs - tried[-1].lufs
+        tried.append(chapter.measure(gain_db))
+        missing_lu = chapter.target_lufs - tried[-1].lufs
         if abs(missing_lu) <= TOLERANCE_LU:
             break
-        next_db = _bounded(gain_db + missing_lu / _slope(tried))
-        if any(each.gain_db == next_db for each in tried):
+        slope = _slope(tried, missing_lu)
+        if missing_lu > 0 and slope < WORTHWHILE_LU_PER_DB:
+            tried.pop()
             break
-        gain_db = next_db
-    return min(tried, key=lambda each: abs(each.lufs - target_lufs))
+        gain_db = _bounded(gain_db + missing_lu / slope)
+        if any(each.gain_db == gain_db for each in tried):
+            break
+    return min(tried, key=lambda each: abs(each.lufs - chapter.target_lufs))
 
 
-def _slope(tried: list[Measurement]) -> float:
-    """How many LU the next dB of gain will bring: 1 without a limiter, less where it is at work."""
-    if len(tried) < 2:
-        return 0.8 if tried[-1].reduction_db else 1.0
+def _slope(tried: list[Measurement], missing_lu: float) -> float:
+    """How many LU the next dB of gain will bring: 1 without a limiter, less the more it has to do."""
+    if len(tried) == 1:
+        # how much of a dB it took says how much of the next it will take: after 0.5 LU, about a third
+        return max(0.5, 1.0 - 0.7 * max(0.0, missing_lu))
     earlier, later = tried[-2:]
-    return min(1.0, max(0.3, (later.lufs - earlier.lufs) / (later.gain_db - earlier.gain_db)))
+    return min(1.0, (later.lufs - earlier.lufs) / (later.gain_db - earlier.gain_db))
 
 
 class _Chapter:
@@ -127,6 +142,7 @@ class _Chapter:
     def __init__(
         self, plan: ChapterPlan, store: SegmentStore, facts: dict[str, SegmentFacts], timeline: Timeline
     ) -> None:
+        self.target_lufs = plan.mastering.target_lufs
         self._store = store
         self._facts = facts
         self._timeline = timeline
@@ -145,7 +161,7 @@ class _Chapter:
             _add(steps, first + 1, energies * (into / STEP_SAMPLES))
         return gated_lufs(steps[: self._steps] / STEP_SAMPLES)
 
-    def measure(self, gain_db: float, *, bounded: bool) -> Measurement:
+    def measure(self, gain_db: float) -> Measurement:
         """Measure the chapter as it is rendered at a gain."""
         gain = _linear(gain_db)
         steps = np.zeros(self._steps)
@@ -166,14 +182,15 @@ class _Chapter:
                 peak = max(peak, gain * facts.true_peak)
             _add(steps, cue.start_sample // STEP_SAMPLES, energies)
             squares += own_squares
+        lufs = max(SILENCE_DB, gated_lufs(steps / STEP_SAMPLES))
         return Measurement(
             samples=self._timeline.samples,
-            lufs=max(SILENCE_DB, gated_lufs(steps / STEP_SAMPLES)),
+            lufs=lufs,
             true_peak_dbtp=_db(peak),
             rms_dbfs=_db(math.sqrt(squares / self._timeline.samples)),
             gain_db=gain_db,
-            reduction_db=-_db(lowest_gain),
-            gain_bounded=bounded,
+            reduction_db=0.0 - _db(lowest_gain),
+            gain_bounded=abs(lufs - self.target_lufs) > TOLERANCE_LU,
         )
 
 
@@ -192,8 +209,9 @@ def _raised(heard: Samples, facts: SegmentFacts, gain: float, ceiling: float) ->
 
 def _energies(cue: Cue, samples: Samples) -> tuple[Floats, float]:
     """K-weighted energies of a cue's samples (n,) in the chapter's steps, and their plain sum of squares."""
-    plain = samples.astype(np.float64)
-    return step_energies(samples, cue.start_sample % STEP_SAMPLES), float(plain @ plain)
+    # not a dot product: BLAS would wake a thread per core for it, and all of them would spin
+    squares = float(np.square(samples, dtype=np.float64).sum())
+    return step_energies(samples, cue.start_sample % STEP_SAMPLES), squares
 
 
 def _add(steps: Floats, first: int, energies: Floats) -> None:

@@ -85,16 +85,18 @@ class SegmentStore:
         Putting it twice is harmless: a segment that is complete stays as it is.
 
         Raises:
-            SegmentDamaged: a sample is not a finite number.
+            SegmentDamaged: it has no samples, or one that is not a finite number.
             DiskFull: there is no room left for it.
             OutputError: the folder cannot be written to.
         """
         if self._is_complete(segment.key):
             return self.facts(segment.key)
+        if not len(segment.samples):
+            raise SegmentDamaged(f"segment {segment.key[:12]} holds no samples", "Speak it again")
         if not np.isfinite(segment.samples).all():
             raise SegmentDamaged(
                 f"segment {segment.key[:12]} holds samples that are not numbers",
-                "Speak it in float32: --precision float32",
+                "Speak it in a higher precision",
             )
         levels, doublings = _quantised(segment.samples)
         audio = _encoded(levels)
@@ -166,7 +168,7 @@ def _facts(segment: AudioSegment, samples: Samples, audio: bytes, doublings: int
     return SegmentFacts(
         key=segment.key,
         samples=len(samples),
-        peak=float(np.abs(samples).max(initial=0.0)),
+        peak=float(np.abs(samples).max()),
         offset=cut.offset,
         trim_start_sample=cut.start_sample,
         trim_end_sample=cut.end_sample,
@@ -200,7 +202,7 @@ def _facts_from(sidecar: bytes) -> SegmentFacts | None:
 
 def _quantised(samples: Samples) -> tuple[npt.NDArray[np.int32], int]:
     """Samples (n,) as 24-bit levels (n,), and how often they were halved to stay within full scale."""
-    peak = float(np.abs(samples).max(initial=0.0))
+    peak = float(np.abs(samples).max())
     doublings = max(0, math.frexp(peak)[1])
     if round(math.ldexp(peak, 23 - doublings)) == _FULL_SCALE:  # would round up to just over full scale
         doublings += 1

@@ -19,9 +19,11 @@ HEAD_SAMPLES: Final = 30 * SAMPLE_RATE_HZ // 1000  # kept before the first sound
 TAIL_SAMPLES: Final = 100 * SAMPLE_RATE_HZ // 1000  # kept after the last, which dies away more slowly
 FADE_SAMPLES: Final = 5 * SAMPLE_RATE_HZ // 1000  # long enough not to click, too short to be heard as a fade
 
-OFFSET_LIMIT: Final = 1e-3  # a smaller mean is not worth touching the samples for
+OFFSET_LIMIT: Final = 1e-3  # a smaller constant is below the floor, so not worth touching the samples for
 
 _FRAME_SAMPLES: Final = 5 * SAMPLE_RATE_HZ // 1000
+_SWING_SAMPLES: Final = 50 * SAMPLE_RATE_HZ // 1000  # several swings of the deepest voice
+_FEWEST_SWINGS: Final = 5  # fewer say nothing about a constant
 
 # math.cos, not numpy's: numpy picks its cosine by the processor, and the last bit with it
 _FADE_IN: Final = np.array(
@@ -53,8 +55,7 @@ def find_cut(samples: Samples) -> Cut:
     """Find what is heard of (n,) samples; where nothing rises above the floor, all of them are kept."""
     if not len(samples):
         return Cut(0, 0, 0.0)
-    mean = float(samples.mean(dtype=np.float64))
-    offset = mean if abs(mean) > OFFSET_LIMIT else 0.0
+    offset = _offset(samples)
     peaks = _frame_peaks(samples, offset)
     threshold = max(float(peaks.max()) * 10 ** (THRESHOLD_DB / 20), 10 ** (FLOOR_DBFS / 20))
     loud = np.flatnonzero(peaks > threshold)
@@ -63,6 +64,20 @@ def find_cut(samples: Samples) -> Cut:
     first = int(loud[0]) * _FRAME_SAMPLES
     last = (int(loud[-1]) + 1) * _FRAME_SAMPLES
     return Cut(max(0, first - HEAD_SAMPLES), min(len(samples), last + TAIL_SAMPLES), offset)
+
+
+def _offset(samples: Samples) -> float:
+    """The constant that (n,) samples lie around, 0.0 where it is negligible.
+
+    The median of means over 50 ms: the mean of them all is led astray by a few loud ones in a short word,
+    and taking off a constant that is not there would fill the silence with it.
+    """
+    swings = len(samples) // _SWING_SAMPLES
+    if swings < _FEWEST_SWINGS:
+        return 0.0
+    means = samples[: swings * _SWING_SAMPLES].reshape(swings, _SWING_SAMPLES).mean(axis=1, dtype=np.float64)
+    offset = float(np.median(means))
+    return offset if abs(offset) > OFFSET_LIMIT else 0.0
 
 
 def _frame_peaks(samples: Samples, offset: float) -> Samples:
