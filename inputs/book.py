@@ -41,6 +41,10 @@ class SkipReason(StrEnum):
     CODE = "code"
     IMAGE = "image"
     ORNAMENT = "ornament"
+    FORMULA = "formula"
+    READING_AID = "reading aid"  # ruby: the pronunciation printed beside a word
+    NOT_SHOWN = "not shown"  # hidden, outside the visible page, or offered to readers that lack a feature
+    UNREADABLE = "unreadable"  # a text layer without a usable encoding
 
 
 class Matter(StrEnum):

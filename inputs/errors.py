@@ -69,3 +69,9 @@ class DocumentTooLarge(DocumentError):
     """Reading it would take more memory, time or space than a document may."""
 
     code = "too-large"
+
+
+class NoSuchChapter(DocumentError):
+    """A chapter was asked for by a number that the document does not have."""
+
+    code = "no-such-chapter"

@@ -1,0 +1,165 @@
+"""Lines of a page as the PDF worker printed them, to runs and lines with a size, a place and a text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import Any
+
+from inputs.book import SkipReason
+
+# A mark is raised by at least this share of the line's size, and set at less than RAISED_SIZE of it.
+RAISED_BY = 0.18
+RAISED_SIZE = 0.82
+LINE_HYPHEN = "\ufffe"  # where PDFium saw a word broken at a line's end
+_NOTE_MARK = re.compile(r"\s*[\[(]?(?:\d{1,3}(?:\s?[,–-]\s?\d{1,3})*|[*†‡§¶∗]{1,3}|[a-z])[\])]?\s*")
+_SPACING_ACCENTS = {
+    "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "¸": "\u0327", "˘": "\u0306",
+    "ˇ": "\u030c",
+}  # fmt: skip
+_ACCENT_PAIR = re.compile(rf"([{''.join(_SPACING_ACCENTS)}])\s?([A-Za-zı])|([A-Za-z])([{''.join(_SPACING_ACCENTS)}])(?=[a-z])")
+_LIGATURES = re.compile("[\ufb00-\ufb06]")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Glyphs of one style on one line."""
+
+    text: str
+    left: float
+    bottom: float
+    right: float
+    top: float
+    size: float
+    font: str
+    bold: bool
+    baseline: float
+
+
+@dataclass(slots=True)
+class Line:
+    """One line of one column; `skip` is set as the rules find out what it is."""
+
+    page: int  # 0 is the first
+    runs: tuple[Run, ...]
+    skip: SkipReason | None = None
+    size: float = 0.0  # of most of its glyphs, points
+    bold: bool = False
+    font: str = ""
+    baseline: float = 0.0
+    text: str = field(default="")
+
+    def __post_init__(self) -> None:
+        main = max(self.runs, key=lambda run: (len(run.text.strip()), run.size))
+        sized: dict[float, int] = {}
+        for run in self.runs:
+            sized[run.size] = sized.get(run.size, 0) + len(run.text.strip())
+        self.size = max(sized, key=lambda size: (sized[size], size))
+        letters = sum(len(run.text.strip()) for run in self.runs) or 1
+        self.bold = sum(len(run.text.strip()) for run in self.runs if run.bold) > 0.6 * letters
+        self.font, self.baseline = main.font, main.baseline
+        self.text = "".join(text for text, _ in self.pieces()).strip()
+
+    @property
+    def left(self) -> float:
+        """Left edge, points from the page's left."""
+        return min(run.left for run in self.runs)
+
+    @property
+    def right(self) -> float:
+        """Right edge."""
+        return max(run.right for run in self.runs)
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge, points from the page's foot."""
+        return min(run.bottom for run in self.runs)
+
+    @property
+    def top(self) -> float:
+        """Upper edge."""
+        return max(run.top for run in self.runs)
+
+    def pieces(self) -> list[tuple[str, SkipReason | None]]:
+        """The line's text with raised note marks apart from the rest."""
+        pieces: list[tuple[str, SkipReason | None]] = []
+        for index, run in enumerate(self.runs):
+            gap = run.left - self.runs[index - 1].right if index else 0.0
+            space = " " if index and gap > 0.9 * run.size and not run.text.startswith(" ") else ""
+            raised = (
+                run.size < RAISED_SIZE * self.size
+                and run.baseline > self.baseline + RAISED_BY * self.size
+                and bool(_NOTE_MARK.fullmatch(run.text))
+                and (index == 0 or not self.runs[index - 1].text.rstrip()[-1:].isdigit())
+            )
+            pieces.append((space + run.text, SkipReason.NOTE_MARK if raised else None))
+        return [(mended(text), reason) for text, reason in pieces]
+
+    def cells(self) -> list[str]:
+        """The line's text cut where the gaps are wider than between words."""
+        cells = [""]
+        for index, run in enumerate(self.runs):
+            if index and run.left - self.runs[index - 1].right > 1.6 * self.size:
+                cells.append("")
+            cells[-1] += run.text
+        return [mended(cell).strip() for cell in cells if cell.strip()]
+
+
+@dataclass(slots=True)
+class Page:
+    """One page, upright, origin at the lower left of what is shown, points."""
+
+    number: int  # 0 is the first
+    width: float
+    height: float
+    lines: list[Line]
+    hidden: list[Line]  # outside the visible page, or turned against the text
+    has_images: bool = False
+    broken: bool = False
+
+
+def page_of(printed: dict[str, Any]) -> Page:
+    """A page from one JSON object of the worker."""
+    page = Page(
+        printed["page"],
+        float(printed["width"]),
+        float(printed["height"]),
+        [],
+        [],
+        bool(printed.get("images")),
+        bool(printed.get("broken")),
+    )
+    for flag, runs in printed["lines"]:
+        line = Line(page.number, tuple(Run(*run) for run in runs))
+        if not line.text:
+            continue
+        if flag:
+            line.skip = SkipReason.NOT_SHOWN if flag == "h" else SkipReason.RUNNING_HEAD
+            page.hidden.append(line)
+        else:
+            page.lines.append(line)
+    return page
+
+
+def mended(text: str) -> str:
+    """Ligatures as letters, accents that TeX set beside their letters put on them, in NFC."""
+    text = _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match.group()), text)
+    if any(accent in text for accent in _SPACING_ACCENTS):
+        text = _ACCENT_PAIR.sub(_accented, text)
+    return unicodedata.normalize("NFC", text)
+
+
+def _accented(match: re.Match[str]) -> str:
+    """“succ`es” is “succès”; a backtick that opens a quotation has a space or nothing before it."""
+    accent, letter, letter_before, accent_behind = match.groups()
+    if accent is None:
+        accent, letter = accent_behind, letter_before
+        composed = unicodedata.normalize("NFC", letter + _SPACING_ACCENTS[accent])
+        # TeX prints the accent first: a letter that takes no accent was not meant
+        return match.group() if len(composed) > 1 or accent in "`´" else composed
+    before = match.string[match.start() - 1 : match.start()]
+    composed = unicodedata.normalize("NFC", {"ı": "i"}.get(letter, letter) + _SPACING_ACCENTS[accent])
+    if len(composed) > 1 or (accent in "`´" and not before.isalpha()):
+        return match.group()
+    return composed
