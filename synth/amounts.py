@@ -1,0 +1,516 @@
+"""Quantities into English words: numbers, money, measures, fractions, ranges, ordinals."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from fractions import Fraction
+from typing import Final
+
+from synth.context import after, before, full_stop
+from synth.numerals import (
+    LONGEST_DIGITS,
+    cardinal,
+    digits,
+    number,
+    ordinal,
+    plural,
+    roman,
+    spelled,
+    two_digits,
+    year,
+)
+from synth.rewriting import Rule, Saying, Situation
+from synth.wordset import words
+
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
+_VULGAR: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
+_RANGE: Final = r"\s?[–—]\s?|-"
+
+# ---- fractions -----------------------------------------------------------------------------------------
+
+_FRACTION_NAMES: Final = {2: ("half", "halves"), 4: ("quarter", "quarters")}
+
+
+def _fraction(top: int, bottom: int) -> str:
+    singular, plurals = _FRACTION_NAMES.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
+    return f"{cardinal(top)} {singular if top == 1 else plurals}"
+
+
+def _vulgar(character: str) -> tuple[int, int]:
+    value = Fraction(unicodedata.numeric(character)).limit_denominator(10)
+    return value.numerator, value.denominator
+
+
+def _mixed(whole: str, top: int, bottom: int) -> str:
+    """Two and a half, two and three quarters."""
+    part = f"a {_fraction(1, bottom).removeprefix('one ')}" if top == 1 else _fraction(top, bottom)
+    if top == 1 and bottom == 8:
+        part = "an eighth"
+    return f"{number(whole)} and {part}" if int(whole.replace(",", "")) else part
+
+
+def _say_vulgar(match: re.Match[str], _: Situation) -> Saying:
+    whole, top, bottom = match["whole"], *_vulgar(match["vulgar"])
+    follows = after(match)
+    if whole:
+        return _mixed(whole, top, bottom)
+    if match.string[match.end() : match.end() + 1] == "-":  # a ½-inch pipe
+        return _fraction(top, bottom).replace(" ", "-")
+    if (top, bottom) == (1, 2) and follows in _ARTICLES:
+        return "half"
+    if follows in _MEASURE_NOUNS:
+        article = "an" if follows in ("hour", "inch", "ounce", "acre") else "a"
+        return f"half {article}" if (top, bottom) == (1, 2) else f"{_fraction(top, bottom)} of {article}"
+    return _fraction(top, bottom)
+
+
+_ARTICLES: Final = words("a an the his her its my their our your this that")
+_MEASURE_NOUNS: Final = words(
+    """
+    mile inch foot yard hour minute second day week month year pound ounce gallon pint quart cup acre
+    teaspoon tablespoon dozen million billion ton meter metre kilometer kilometre liter litre century
+    """
+)
+
+
+def _say_fraction(match: re.Match[str], _: Situation) -> Saying:
+    top, bottom = int(match["top"]), int(match["bottom"])
+    if (top, bottom) in ((24, 7), (9, 11)):
+        return f"{cardinal(top)} {cardinal(bottom)}"
+    if match["whole"] and 0 < top < bottom <= 64:
+        return _mixed(match["whole"], top, bottom)
+    if match["whole"]:
+        return None
+    if top == bottom:
+        return f"{number(match['top'])}-{number(match['bottom'])}"
+    if 0 < top < bottom <= 100 and (top < 20 or bottom == 100):
+        return _fraction(top, bottom)
+    return f"{number(match['top'])} over {number(match['bottom'])}"
+
+
+# ---- money ---------------------------------------------------------------------------------------------
+
+_MONEY: Final = {
+    "$": ("dollar", "dollars", "cent", "cents"),
+    "£": ("pound", "pounds", "penny", "pence"),
+    "€": ("euro", "euros", "cent", "cents"),
+    "¥": ("yen", "yen", "sen", "sen"),
+    "₹": ("rupee", "rupees", "paisa", "paise"),
+    "₽": ("ruble", "rubles", "kopeck", "kopecks"),
+    "₩": ("won", "won", "jeon", "jeon"),
+    "₪": ("shekel", "shekels", "agora", "agorot"),
+    "₿": ("bitcoin", "bitcoins", "satoshi", "satoshis"),
+    "฿": ("baht", "baht", "satang", "satang"),
+}
+_COUNTRIES: Final = {
+    "US": "U.S. ", "U.S.": "U.S. ", "A": "Australian ", "AU": "Australian ", "C": "Canadian ",
+    "CA": "Canadian ", "NZ": "New Zealand ", "HK": "Hong Kong ", "S": "Singapore ", "R": "Brazilian ",
+    "E": "Egyptian ",
+}  # fmt: skip
+_MAGNITUDES: Final = {
+    "k": "thousand", "K": "thousand", "m": "million", "M": "million", "mn": "million", "b": "billion",
+    "B": "billion", "bn": "billion", "tn": "trillion", "million": "million", "billion": "billion",
+    "trillion": "trillion", "thousand": "thousand", "hundred": "hundred",
+}  # fmt: skip
+_MONEY_NOUNS: Final = words("bill note piece coin gold fine bond prize check cheque reward ticket")
+
+
+def _say_money(match: re.Match[str], _: Situation) -> Saying:
+    one, many, cent, cents = _MONEY[match["sign"]]
+    country = _COUNTRIES[match["country"]] if match["country"] else ""
+    amount, magnitude = match["amount"], match["magnitude"]
+    minus = "minus " if match["minus"] else ""
+    upto = f" to {number(match['upto'])}" if match["upto"] else ""
+    as_adjective = match.string[match.end() : match.end() + 1] == "-" or (
+        after(match) in _MONEY_NOUNS
+        and before(match).lower() in ("a", "an", "the", "one", "this", "his", "her")
+    )
+    if magnitude or upto:
+        words = f"{number(amount)}{upto}" + (f" {_MAGNITUDES[magnitude]}" if magnitude else "")
+        return f"{minus}{words} {country}{one if as_adjective else many}"
+    if match["vulgar"]:
+        return f"{minus}{_mixed(amount, *_vulgar(match['vulgar']))} {country}{many}"
+    whole, _point, small = amount.replace(",", "").partition(".")
+    if len(small) not in (0, 2):
+        return f"{minus}{number(amount)} {country}{many}"
+    said = []
+    if int(whole) or not int(small or 0):
+        said.append(f"{number(whole)} {country}{one if int(whole) == 1 or as_adjective else many}")
+    if int(small or 0):
+        said.append(f"{cardinal(int(small))} {cent if int(small) == 1 else cents}")
+    return minus + " and ".join(said)
+
+
+_PENCE: Final = {
+    1: "one penny", 2: "twopence", 3: "threepence", 4: "fourpence", 5: "fivepence", 6: "sixpence", 7: "sevenpence",
+    8: "eightpence", 9: "ninepence", 10: "tenpence", 11: "elevenpence",
+}  # fmt: skip
+
+
+def _pence(amount: str, vulgar: str | None) -> str:
+    if vulgar:
+        return f"{_mixed(amount, *_vulgar(vulgar))} pence"
+    return _PENCE.get(int(amount), f"{cardinal(int(amount))} pence")
+
+
+def _say_old_money(match: re.Match[str], _: Situation) -> Saying:
+    """£1 2s. 6d. and its parts."""
+    said = []
+    if match["pounds"]:
+        said.append(f"{number(match['pounds'])} {'pound' if match['pounds'] == '1' else 'pounds'}")
+    if match["shillings"] and int(match["shillings"]):
+        said.append(
+            f"{cardinal(int(match['shillings']))} {'shilling' if match['shillings'] == '1' else 'shillings'}"
+        )
+    last = _pence(match["pence"], match["vulgar"]) if match["pence"] and match["pence"] != "0" else ""
+    if not said and not last:
+        return None
+    return " ".join(said) + (" and " if said and last else "") + last + full_stop(match)
+
+
+def _say_pence(match: re.Match[str], _: Situation) -> Saying:
+    return _pence(match["pence"], match["vulgar"]) + full_stop(match)
+
+
+def _say_cents(match: re.Match[str], _: Situation) -> Saying:
+    return f"{number(match['amount'])} {'cent' if match['amount'] == '1' else 'cents'}"
+
+
+# ---- measures ------------------------------------------------------------------------------------------
+
+
+def _named(prefixes: str, short: str, long: str) -> dict[str, tuple[str, str]]:
+    return {
+        written + short: (said + long, said + long + "s")
+        for written, said in (pair.split(":") for pair in prefixes.split())
+    }
+
+
+_UNITS: Final[dict[str, tuple[str, str]]] = {
+    **_named("k:kilo c:centi m:milli µ:micro μ:micro n:nano", "m", "meter"),
+    **_named("k:kilo m:milli µ:micro μ:micro", "g", "gram"),
+    **_named("m:milli c:centi d:deci", "l", "liter"),
+    **_named("m:milli c:centi", "L", "liter"),
+    **_named("m:milli µ:micro μ:micro n:nano", "s", "second"),
+    **_named("k:kilo M:mega G:giga T:tera", "W", "watt"),
+    **_named("k:kilo K:kilo M:mega G:giga T:tera P:peta", "B", "byte"),
+    **_named("k:kilo M:mega G:giga", "J", "joule"),
+    **_named("m:milli k:kilo", "V", "volt"),
+    **{k: (v, v) for k, v in (("Hz", "hertz"), ("kHz", "kilohertz"), ("MHz", "megahertz"), ("GHz", "gigahertz"))},
+    "m": ("meter", "meters"), "g": ("gram", "grams"), "gm": ("gram", "grams"), "gms": ("gram", "grams"),
+    "l": ("liter", "liters"), "L": ("liter", "liters"), "s": ("second", "seconds"), "h": ("hour", "hours"),
+    "W": ("watt", "watts"), "V": ("volt", "volts"), "mA": ("milliamp", "milliamps"), "J": ("joule", "joules"),
+    "Kg": ("kilogram", "kilograms"), "KG": ("kilogram", "kilograms"), "KM": ("kilometer", "kilometers"),
+    "Km": ("kilometer", "kilometers"), "kgs": ("kilogram", "kilograms"), "kms": ("kilometer", "kilometers"),
+    "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit per second", "gigabits per second"),
+    "kWh": ("kilowatt hour", "kilowatt hours"), "km/h": ("kilometer per hour", "kilometers per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"), "kmh": ("kilometer per hour", "kilometers per hour"),
+    "m/s": ("meter per second", "meters per second"), "mph": ("mile per hour", "miles per hour"),
+    "m.p.h.": ("mile per hour", "miles per hour"), "mpg": ("mile per gallon", "miles per gallon"),
+    "rpm": ("revolution per minute", "revolutions per minute"), "fps": ("frame per second", "frames per second"),
+    "bpm": ("beat per minute", "beats per minute"), "wpm": ("word per minute", "words per minute"),
+    "ppm": ("part per million", "parts per million"), "dpi": ("dot per inch", "dots per inch"),
+    "ft": ("foot", "feet"), "yd": ("yard", "yards"), "yds": ("yard", "yards"), "mi": ("mile", "miles"),
+    "ins.": ("inch", "inches"), "in.": ("inch", "inches"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"),
+    "℔": ("pound", "pounds"), "oz": ("ounce", "ounces"), "ozs": ("ounce", "ounces"),
+    "cwt": ("hundredweight", "hundredweight"), "gal": ("gallon", "gallons"), "gals": ("gallon", "gallons"),
+    "pt.": ("pint", "pints"), "pts.": ("pint", "pints"), "qt": ("quart", "quarts"), "qts": ("quart", "quarts"),
+    "doz": ("dozen", "dozen"), "min": ("minute", "minutes"), "mins": ("minute", "minutes"),
+    "sec": ("second", "seconds"), "secs": ("second", "seconds"), "hr": ("hour", "hours"), "hrs": ("hour", "hours"),
+    "yrs": ("year", "years"), "yr": ("year", "years"), "wks": ("week", "weeks"), "wk": ("week", "weeks"),
+    "mos.": ("month", "months"), "hp": ("horsepower", "horsepower"), "h.p.": ("horsepower", "horsepower"),
+    "dB": ("decibel", "decibels"), "px": ("pixel", "pixels"), "psi": ("pound per square inch", "pounds per square inch"),
+    "kPa": ("kilopascal", "kilopascals"), "hPa": ("hectopascal", "hectopascals"), "Pa": ("pascal", "pascals"),
+    "cal": ("calorie", "calories"), "kcal": ("kilocalorie", "kilocalories"), "ha": ("hectare", "hectares"),
+    "cc": ("cubic centimeter", "cubic centimeters"), "c.c.": ("cubic centimeter", "cubic centimeters"),
+    "Ω": ("ohm", "ohms"), "kΩ": ("kilohm", "kilohms"), "℃": ("degree Celsius", "degrees Celsius"),
+    "℉": ("degree Fahrenheit", "degrees Fahrenheit"), "%": ("percent", "percent"), "‰": ("per mille", "per mille"),
+    "per cent.": ("percent", "percent"), "p.c.": ("percent", "percent"), "pct": ("percent", "percent"),
+    "bbl": ("barrel", "barrels"), "nmi": ("nautical mile", "nautical miles"), "mL": ("milliliter", "milliliters"),
+}  # fmt: skip
+# "sq. m." with its full stops is how old English books write square miles; "m²" is metric
+_AREAS: Final = {
+    "m": "mile", "mi": "mile", "mile": "mile", "miles": "mile", "ft": "foot", "foot": "foot",
+    "feet": "foot", "in": "inch", "inch": "inch", "inches": "inch", "yd": "yard", "yds": "yard",
+    "yards": "yard", "km": "kilometer", "cm": "centimeter", "mm": "millimeter",
+}  # fmt: skip
+_PLURALS: Final = {"foot": "feet", "inch": "inches"}
+_UNIT: Final = "|".join(
+    re.escape(unit).replace(r"\ ", r"\s") for unit in sorted(_UNITS, key=len, reverse=True)
+)
+_AREA: Final = "|".join(sorted(_AREAS, key=len, reverse=True))
+_SINGLE_LETTERS: Final = frozenset("mglshLWVJ")
+
+
+def _quantity(match: re.Match[str]) -> tuple[str, bool]:
+    """The words of a number, a mixed number or a range, and whether it counts exactly one."""
+    first = number(match["first"])
+    if match["vulgar"]:
+        first = _mixed(match["first"], *_vulgar(match["vulgar"]))
+    elif match["top"]:
+        first = _mixed(match["first"], int(match["top"]), int(match["bottom"]))
+    minus = "minus " if match["minus"] else ""
+    if match["upto"]:
+        return f"{minus}{first} to {number(match['upto'])}", False
+    return minus + first, first == "one"
+
+
+def _say_measure(match: re.Match[str], _: Situation) -> Saying:
+    unit = match["unit"]
+    gap = match["gap"]
+    if unit in _SINGLE_LETTERS and (
+        gap == "-" or match.string[match.end() : match.end() + 1] in ("'", "-", "&")
+    ):
+        return None
+    if unit == "s" and not gap and not match["vulgar"]:  # the 1920s
+        return None
+    words, is_one = _quantity(match)
+    singular, plurals = _UNITS.get(unit) or _UNITS[unit.rstrip(".")]
+    if match["power"]:
+        power = "square" if match["power"] in ("²", "2", "^2") else "cubic"
+        singular, plurals = f"{power} {singular}", f"{power} {plurals}"
+    hyphenated = gap == "-" or (match.string[match.end() : match.end() + 1] == "-" and unit not in "%‰")
+    ends = full_stop(match) if (match["dot"] or unit.endswith(".")) else ""
+    return f"{words} {singular if is_one or hyphenated else plurals}{ends}"
+
+
+def _say_area(match: re.Match[str], _: Situation) -> Saying:
+    words, is_one = _quantity(match)
+    unit = _AREAS[match["unit"]]
+    if match["unit"] == "m" and not match["dot"]:
+        unit = "meter"
+    said = unit if is_one else _PLURALS.get(unit, unit + "s")
+    kind = "square" if match["kind"].lower().startswith("sq") else "cubic"
+    return f"{words} {kind} {said}{full_stop(match)}"
+
+
+def _say_degrees(match: re.Match[str], _: Situation) -> Saying:
+    degrees, minutes, seconds, scale = match["degrees"], match["minutes"], match["seconds"], match["scale"]
+    minus = "minus " if match["minus"] else ""
+    upto = f" to {number(match['upto'])}" if match["upto"] else ""
+    said = f"{minus}{number(degrees)}{upto} {'degree' if degrees == '1' and not upto else 'degrees'}"
+    if minutes:
+        said += f" {number(minutes)} {'minute' if minutes == '1' else 'minutes'}"
+    if seconds:
+        said += f" {number(seconds)} {'second' if seconds == '1' else 'seconds'}"
+    if scale:
+        said += " " + _SCALES[scale]
+    return said + (full_stop(match) if scale else "")
+
+
+_SCALES: Final = {
+    "C": "Celsius", "F": "Fahrenheit", "R": "Réaumur", "K": "Kelvin", "N": "north", "S": "south", "E": "east",
+    "W": "west", "NE": "northeast", "NW": "northwest", "SE": "southeast", "SW": "southwest",
+}  # fmt: skip
+
+
+def _say_height(match: re.Match[str], _: Situation) -> Saying:
+    """5'10" tall is "five foot ten", and without inches so many feet."""
+    feet, inches = match["feet"], match["inches"]
+    if not inches:
+        return f"{number(feet)} {'foot' if feet == '1' else 'feet'}"
+    said = number(inches)
+    if match["vulgar"]:
+        said = _mixed(inches, *_vulgar(match["vulgar"]))
+    return f"{number(feet)} foot {said}"
+
+
+def _say_inches(match: re.Match[str], _: Situation) -> Saying:
+    return f"{number(match['inches'])} {'inch' if match['inches'] == '1' else 'inches'}"
+
+
+# ---- plain numbers -------------------------------------------------------------------------------------
+
+_SURE_YEAR_LEADS: Final = words("in since until till during circa year years anno c. ca. b. d. born died")
+_YEAR_LEADS: Final = words(
+    """
+    before after by of early late mid from to between and january february march april may june july
+    august september october november december spring summer autumn fall winter
+    """
+)
+_MEASURED: Final = words(
+    """
+    feet foot miles mile meters metres yards inches dollars pounds francs marks rubles roubles ducats
+    cents pence shillings guineas tons tonnes pages lines words copies votes acres years days hours
+    minutes seconds weeks months times degrees gallons barrels bushels bales inhabitants calories
+    kilometers kilometres kilograms kilos grams liters litres watts volts bytes square cubic million
+    billion thousand hundred percent
+    """
+)
+_COUNTED: Final = words(
+    """
+    men women people persons souls soldiers troops horses ships volumes books members students workers
+    children families houses guns rounds points dead prisoners slaves sheep cattle head more other
+    different such
+    """
+)
+_NOT_PLURALS: Final = words(
+    """
+    was is has as this its his us thus does always perhaps less across besides towards
+    """
+)
+
+
+def is_year(text: str, lead: str, counted: str) -> bool:
+    """Is a bare number a year, given the word before it and the word right after it?"""
+    if len(text) != 4 or not 1000 <= int(text) <= 2099:
+        return False
+    lead, counted_low = lead.lower().strip("(“"), counted.lower()
+    if counted_low in _MEASURED:
+        return False
+    if lead in _SURE_YEAR_LEADS:  # "In 1805 men were few"
+        return True
+    if counted_low in _COUNTED:
+        return False
+    if lead in _YEAR_LEADS:
+        return True
+    if int(text) < 1100:
+        return False
+    return not (counted.islower() and counted.endswith("s") and counted not in _NOT_PLURALS)
+
+
+def _say_number(match: re.Match[str], _: Situation) -> Saying:
+    text = match["number"]
+    minus = "minus " if match["minus"] else ""
+    if "," in text or "." in text:
+        return minus + number(text)
+    if not minus and is_year(text, before(match), after(match)):
+        return year(int(text))
+    return minus + number(text)
+
+
+def _say_version(match: re.Match[str], _: Situation) -> Saying:
+    return " point ".join(number(part) for part in match[0].split("."))
+
+
+def _say_point(match: re.Match[str], _: Situation) -> Saying:
+    minus = "minus " if match["minus"] else ""
+    return f"{minus}point {digits(match['decimals'])}"
+
+
+def _say_range(match: re.Match[str], _: Situation) -> Saying:
+    """1939–45, 12–15, 3-2: "to" between two numbers."""
+    first, second = match["first"], match["second"]
+    lead, counted = before(match), after(match)
+    years = is_year(first, lead or "in", counted) and (len(second) < 4 or is_year(second, "in", counted))
+    if years and len(second) < 3:
+        short = cardinal(int(second)) if len(second) == 1 or second[0] != "0" else two_digits(int(second))
+        return f"{year(int(first))} to {short}"
+    say = (lambda text: year(int(text))) if years else number
+    return f"{say(first)} to {say(second)}"
+
+
+def _say_ordinal(match: re.Match[str], _: Situation) -> Saying:
+    text = match["number"].replace(",", "")
+    if match["ending"] == "d" and before(match).lower() not in (
+        "the",
+        "his",
+        "her",
+        "on",
+        "of",
+        "and",
+        "my",
+        "our",
+    ):
+        return None
+    return ordinal(int(text)) + (match["ly"] or "") if len(text) <= LONGEST_DIGITS else None
+
+
+def _say_plural(match: re.Match[str], _: Situation) -> Saying:
+    """747s, 20s: decades of four digits are dates."""
+    return plural(number(match["number"]))
+
+
+def _say_phone(match: re.Match[str], _: Situation) -> Saying:
+    groups = re.findall(r"\d+", match[0])
+    return ("plus " if match[0].startswith("+") else "") + ", ".join(digits(group) for group in groups)
+
+
+def _say_times(match: re.Match[str], _: Situation) -> Saying:
+    tight = not match["left"] and not match["right"]
+    return " by " if tight and match["sign"] != "*" else " times "
+
+
+def _say_code(match: re.Match[str], _: Situation) -> Saying:
+    """F-16, MP3, H2O: letters by name, then the number."""
+    letters, figures, more = match["letters"], match["figures"], match["more"] or ""
+    if roman(letters) and len(letters) > 1 and not match["joint"]:
+        pass
+    said = letters if letters in _WORD_CODES or (len(letters) == 1 and letters != "A") else spelled(letters)
+    figures_said = digits(figures) if figures[0] == "0" or len(figures) > 3 else number(figures)
+    return f"{said} {figures_said}" + (f" {more}" if more else "")
+
+
+_WORD_CODES: Final = words("COVID SARS NASA NATO UNIX ISO IMAX")
+
+RULES: Final = (
+    Rule(r"(?<![\w.,])(?:\+\d{1,3}[\s.-])?\(?\d{3}\)?[\s.-]\d{3}[.-]\d{4}(?![\w-])", _say_phone),
+    Rule(r"(?<![\w.,-])\+\d{1,3}(?:[\s-]\d{2,5}){2,5}(?!\w)", _say_phone),
+    Rule(r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])", _say_phone),
+    Rule(r"(?<![\w.-])97[89]-\d{1,5}-\d{1,7}-\d{1,7}-[\dX](?!\w)", _say_phone),
+    Rule(
+        rf"(?<![\w.,])(?P<minus>[-−])?(?P<country>U\.S\.|US|AU|NZ|HK|CA|A|C|S|R|E)?(?P<sign>[{''.join(_MONEY)}])\s?"
+        rf"(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
+        rf"(?:(?:{_RANGE})[{''.join(_MONEY)}]?(?P<upto>{NUMBER}))?"
+        r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?![\w.]))?"
+        r"(?!\s?\d{1,2}s\.)",
+        _say_money,
+    ),
+    Rule(
+        rf"(?:£\s?(?P<pounds>{NUMBER}),?\s(?=\d{{1,2}}\s?[sd]\.?))?"
+        r"(?<![\w.])(?P<shillings>\d{1,2})\s?s\.(?:,?\s?(?P<pence>\d{1,2})"
+        rf"(?P<vulgar>[{_VULGAR}])?\s?d\.)?(?!\w)",
+        _say_old_money,
+    ),
+    Rule(
+        rf"£\s?(?P<pounds>{NUMBER})\s(?P<shillings>(?!))?(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?\s?d\.",
+        _say_old_money,
+    ),
+    Rule(rf"(?<![\w.])(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?d\.(?!\w)", _say_pence),
+    Rule(rf"(?<![\w.])(?P<amount>{NUMBER})\s?¢", _say_cents),
+    Rule(
+        rf"(?<![\w.])(?P<minus>[-−](?=\d))?(?P<degrees>{NUMBER})(?:(?:{_RANGE})(?P<upto>{NUMBER}))?\s?°"
+        r"(?:\s?(?P<minutes>\d{1,2})\s?['′](?:\s?(?P<seconds>\d{1,2}(?:\.\d+)?)\s?(?:″|\"|''))?)?"
+        r"(?:\s?(?P<scale>NE|NW|SE|SW|[CFRKNSEW])(?!\w)\.?)?",
+        _say_degrees,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<feet>\d{{1,3}})(?:'|′)\s?(?P<inches>\d{{1,2}}(?:\.\d)?)(?P<vulgar>[{_VULGAR}])?(?:\"|″|''|”)",
+        _say_height,
+    ),
+    Rule(r"(?<![\w.])(?P<feet>\d{1,5})(?P<inches>(?!))?′(?!\w)", _say_height),
+    Rule(r"(?<![\w.])(?P<inches>\d{1,4}(?:\.\d+)?)″", _say_inches),
+    Rule(
+        rf"(?<![\w.])(?P<minus>[-−])?(?P<first>{NUMBER})(?P<vulgar>[{_VULGAR}])?(?:\s(?P<top>\d)/(?P<bottom>\d{{1,2}}))?"
+        rf"(?:(?:{_RANGE})(?P<upto>{NUMBER}))?"
+        rf"\s?(?P<kind>[Ss]q|[Cc]u)\.?\s?(?P<unit>{_AREA})(?![A-Za-z])(?P<dot>\.)?",
+        _say_area,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<minus>[-−])?(?P<first>{NUMBER})(?P<vulgar>[{_VULGAR}])?(?:\s(?P<top>\d)/(?P<bottom>\d{{1,2}}))?"
+        rf"(?:(?:{_RANGE})(?P<upto>{NUMBER}))?"
+        rf"(?P<gap>[\s-]?)(?P<unit>{_UNIT})(?P<power>[²³]|\^?[23](?=\W|$))?(?![\w'])(?P<dot>\.(?!\w))?",
+        _say_measure,
+    ),
+    Rule(
+        r"(?<![\w/.])(?:(?P<whole>\d{1,4})[\s-])?(?P<top>\d{1,4})/(?P<bottom>\d{1,4})(?![\w/])",
+        _say_fraction,
+    ),
+    Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]*)\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
+    Rule(r"(?<=[\dA-Za-z²³])(?P<left>\s?)(?P<sign>[×xX*])(?P<right>\s?)(?=\d)(?<![A-Za-z][xX])", _say_times),
+    Rule(r"(?<=[\w)²³])(?P<left>\s?)(?P<sign>×)(?P<right>\s?)(?=[\w(])", _say_times),
+    Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])", _say_version),
+    Rule(rf"(?<![\w.,/:-])(?P<first>{NUMBER})(?:{_RANGE})(?P<second>{NUMBER})(?![\w]|[-–]\d)", _say_range),
+    Rule(
+        r"(?<!\w)(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?P<ending>st|nd|rd|th|d)(?P<ly>ly)?(?!\w)", _say_ordinal
+    ),
+    Rule(r"(?<![\w.])(?P<number>\d+)'?s(?!\w)", _say_plural),
+    Rule(
+        r"(?<![\w.])(?P<letters>[A-Z]{1,5})(?P<joint>-?)(?P<figures>\d{1,6})(?P<more>[A-Z]{1,2})?(?![\w]|[,.-]?\d)",
+        _say_code,
+    ),
+    Rule(r"(?<![\w.])(?P<minus>(?<!\w\s)[-−])?\.(?P<decimals>\d+)(?!\w)", _say_point),
+    Rule(rf"(?<![\w.,–])(?P<minus>(?:(?<![\w)]\s)-|−)(?=\d))?(?P<number>{NUMBER})", _say_number),
+    Rule(rf"(?P<minus>(?!))?(?P<number>{NUMBER})", _say_number),
+)

@@ -1,0 +1,221 @@
+"""Dates, years, decades and times into English words."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from synth.context import after, before
+from synth.numerals import cardinal, ordinal, plural, two_digits, year
+from synth.rewriting import Rule, Saying, Situation
+from synth.wordset import words
+
+_MONTHS: Final = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_SHORT: Final = {
+    "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sept": 9, "Sep": 9, "Oct": 10,
+    "Nov": 11, "Dec": 12,
+}  # fmt: skip
+_MONTH: Final = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT)})(?:\b|(?=\d))\.?)"
+_YEAR: Final = r"(?:1[0-9]|20)\d\d(?![\w-]|[,.:/]\d)"
+_DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])"
+
+
+def _month(text: str) -> str:
+    short = text.rstrip(".")
+    return _MONTHS[_SHORT[short] - 1] if short in _SHORT else short
+
+
+def _plausible(day: int, month: int) -> bool:
+    return 1 <= month <= 12 and 1 <= day <= 31
+
+
+def _say_day_first(match: re.Match[str], _: Situation) -> Saying:
+    """12 March 1945; the twelfth of March."""
+    the = "" if before(match).lower() in ("the", "this", "that") else "the "
+    comma = "," if match["comma"] else ""
+    when = f"{comma} {year(int(match['year']))}" if match["year"] else ""
+    return f"{the}{ordinal(int(match['day']))} of {_month(match['month'])}{when}"
+
+
+def _say_month_first(match: re.Match[str], _: Situation) -> Saying:
+    """March 5, 1770; Oct. 12th."""
+    if not match["year"] and after(match).lower() in _COUNTED_AFTER_MONTH:
+        return None
+    upto = f" to {ordinal(int(match['upto']))}" if match["upto"] else ""
+    when = f", {year(int(match['year']))}" if match["year"] else ""
+    return f"{_month(match['month'])} {ordinal(int(match['day']))}{upto}{when}"
+
+
+_COUNTED_AFTER_MONTH: Final = words("men people miles feet percent years days hours of pages or million")
+
+
+def _say_month_year(match: re.Match[str], _: Situation) -> Saying:
+    return f"{_month(match['month'])}{match['comma']} {year(int(match['year']))}"
+
+
+def _say_month(match: re.Match[str], _: Situation) -> Saying:
+    return _month(match["month"])
+
+
+def _written_out(day: int, month: int, year_: int) -> Saying:
+    return f"{_MONTHS[month - 1]} {ordinal(day)}, {year(year_)}" if _plausible(day, month) else None
+
+
+def _say_iso(match: re.Match[str], _: Situation) -> Saying:
+    return _written_out(int(match["day"]), int(match["month"]), int(match["year"]))
+
+
+def _say_slashed(match: re.Match[str], situation: Situation) -> Saying:
+    """12/31/1999; the day comes first where it must, or in British books, or between full stops."""
+    if match["joint"] != match["rejoint"]:
+        return None
+    first, second, when = int(match["first"]), int(match["second"]), match["year"]
+    full = int(when) if len(when) == 4 else int(when) + (1900 if int(when) > 30 else 2000)
+    day_first = first > 12 or ((situation.british or match["joint"] == ".") and second <= 12)
+    return _written_out(first, second, full) if day_first else _written_out(second, first, full)
+
+
+# ---- years ---------------------------------------------------------------------------------------------
+
+
+def _say_decade(match: re.Match[str], _: Situation) -> Saying:
+    century, decade = int(match["century"] or 0), int(match["decade"])
+    tens = plural(cardinal(decade)) if decade else ""
+    if not match["century"]:
+        return tens or None
+    if decade == 0:
+        return plural(f"{cardinal(century)} hundred") if century % 10 else plural(cardinal(century * 100))
+    return f"{cardinal(century)} {tens}"
+
+
+def _say_short_year(match: re.Match[str], _: Situation) -> Saying:
+    return two_digits(int(match["year"]))
+
+
+def _say_era(match: re.Match[str], _: Situation) -> Saying:
+    """44 BC, A.D. 79, 300-200 BCE."""
+    letters = re.sub(r"[^A-Z]", "", match["era"])
+    first = year(int(match["first"].replace(",", "")))
+    upto = f" to {year(int(match['upto']))}" if match["upto"] else ""
+    era = ".".join(letters) + "."
+    return f"{era} {first}{upto}" if match["era"] == match[0][: len(match["era"])] else f"{first}{upto} {era}"
+
+
+def _say_blank_year(match: re.Match[str], _: Situation) -> Saying:
+    """17—, as novels write a year that they will not tell."""
+    if before(match).lower() in ("was", "am", "is", "were", "age", "aged", "nearly", "only", "just", "about"):
+        return None
+    return f"{cardinal(int(match['century']))} blank"
+
+
+# ---- times ---------------------------------------------------------------------------------------------
+
+_RATIOS: Final = words(
+    """
+    ratio ratios odds scale mix mixture dilution split chance lead majority slope gradient solution
+    model
+    """
+)
+_SCRIPTURE: Final = words(
+    """
+    Genesis Gen. Exodus Ex. Leviticus Lev. Numbers Num. Deuteronomy Deut. Joshua Judges Ruth Samuel
+    Sam. Kings Chronicles Chron. Ezra Nehemiah Esther Job Psalm Psalms Ps. Proverbs Prov.
+    Ecclesiastes Eccl. Isaiah Isa. Jeremiah Jer. Lamentations Ezekiel Ezek. Daniel Dan. Hosea Joel
+    Amos Obadiah Jonah Micah Nahum Habakkuk Zephaniah Haggai Zechariah Malachi Matthew Matt. Mark
+    Luke John Acts Romans Rom. Corinthians Cor. Galatians Gal. Ephesians Eph. Philippians Phil.
+    Colossians Col. Thessalonians Thess. Timothy Tim. Titus Philemon Hebrews Heb. James Peter Pet.
+    Jude Revelation Rev. Surah Sura Quran Qur'an Gita
+    """
+)
+
+
+def _say_clock(match: re.Match[str], _: Situation) -> Saying:
+    hour, minute = int(match["hour"]), int(match["minute"])
+    half = f" {match['half'].upper()}.M." if match["half"] else ""
+    if not half and (after(match).lower() in _RATIOS or before(match) in _SCRIPTURE or hour > 24):
+        return None
+    if match["second"]:
+        hours = f"{cardinal(hour)} {'hour' if hour == 1 else 'hours'}, " if hour else ""
+        return f"{hours}{cardinal(minute)} minutes and {cardinal(int(match['second']))} seconds{half}"
+    if minute:
+        said = f"{cardinal(hour)} {two_digits(minute)}"
+    elif half:
+        said = cardinal(hour)
+    elif 1 <= hour <= 12 and not match.string[match.end() :].lstrip().lower().startswith(
+        ("o'clock", "noon", "hours")
+    ):
+        said = f"{cardinal(hour)} o'clock"
+    else:
+        said = f"{cardinal(hour)} hundred" if hour > 12 else cardinal(hour)
+    return said + half
+
+
+def _say_hour(match: re.Match[str], _: Situation) -> Saying:
+    return f"{cardinal(int(match['hour']))} {match['half'].upper()}.M."
+
+
+def _say_half_day(match: re.Match[str], _: Situation) -> Saying:
+    return f"{match['half'].upper()}.M."
+
+
+def _say_pair(match: re.Match[str], _: Situation) -> Saying:
+    """3:16 of a book of scripture, else 1:10 as a ratio."""
+    first, second = cardinal(int(match["first"])), cardinal(int(match["second"]))
+    if before(match) in _SCRIPTURE:
+        upto = f" to {cardinal(int(match['upto']))}" if match["upto"] else ""
+        return f"{first} {second}{upto}"
+    return None if match["upto"] else f"{first} to {second}"
+
+
+_HALF: Final = r"(?P<half>[apAP])(?:\.\s?[mM]\.|[mM](?!\w))"
+
+RULES: Final = (
+    Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
+    Rule(
+        r"(?<![\w.,/-])(?P<first>\d{1,2})(?P<joint>[/.])(?P<second>\d{1,2})(?P<rejoint>[/.])(?P<year>\d{4}|\d\d)(?![\w/-]|\.\d)",
+        _say_slashed,
+    ),
+    Rule(
+        rf"(?<![\w.,/:-])(?P<day>{_DAY})(?:st|nd|rd|th|d)?\s(?:of\s)?(?P<month>{_MONTH})(?!\w)"
+        rf"(?:(?P<comma>,?)\s(?P<year>{_YEAR}))?",
+        _say_day_first,
+    ),
+    Rule(
+        rf"\b(?P<month>{_MONTH})\s?(?P<day>{_DAY})(?:st|nd|rd|th|d)?(?![\w:/]|[.,]\d)"
+        rf"(?:[–-](?P<upto>{_DAY})(?:st|nd|rd|th)?(?!\d))?(?:,?\s(?P<year>{_YEAR}))?",
+        _say_month_first,
+    ),
+    Rule(rf"\b(?P<month>{_MONTH})(?P<comma>,?)\s(?P<year>{_YEAR})", _say_month_year),
+    Rule(r"\b(?P<month>(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.)(?=[\s,])", _say_month),
+    Rule(r"(?<![\w.,])(?P<century>1\d|20)(?P<decade>\d0)'?s(?!\w)", _say_decade),
+    Rule(r"(?<![\w.,])'(?P<century>(?!))?(?P<decade>[2-9]0)'?s(?!\w)", _say_decade),
+    Rule(r"(?<![\w.,])'(?P<year>\d\d)(?![\w'])", _say_short_year),
+    Rule(
+        r"(?<![\w.])(?P<first>\d{1,3}(?:,\d{3})+|\d{1,5})(?:[–-](?P<upto>\d{1,4}))?"
+        r"\s?(?P<era>B\.?\s?C\.?\s?E\.?|B\.?\s?C\.?|A\.?\s?D\.?|C\.?E\.?)(?!\w)",
+        _say_era,
+    ),
+    Rule(r"\b(?P<era>A\.?\s?D\.?)\s?(?P<first>\d{1,4})(?:[–-](?P<upto>\d{1,4}))?(?!\w)", _say_era),
+    Rule(r"(?<![\w.,])(?P<century>1[4-9])—+(?=[\s.,;:!?\")”]|$)", _say_blank_year),
+    Rule(
+        rf"(?<![\w:.])(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\w:](?![ap]m\b))(?:\s?{_HALF})?",
+        _say_clock,
+    ),
+    Rule(rf"(?<![\w:.])(?P<hour>\d{{1,2}})\.(?P<minute>[0-5]\d)(?P<second>(?!))?\s?{_HALF}", _say_clock),
+    Rule(rf"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])\s?{_HALF}", _say_hour),
+    Rule(r"(?<![\w.])(?P<half>[ap])\.\s?m\.", _say_half_day),
+    Rule(r"(?<![\w:.])(?P<first>\d{1,4}):(?P<second>\d{1,4})(?:[–-](?P<upto>\d{1,3}))?(?![\w:])", _say_pair),
+)

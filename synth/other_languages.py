@@ -1,0 +1,74 @@
+"""Written text of languages other than English into what a reader would say: numbers, marks, markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Final
+
+from num2words import num2words
+
+from synth.references import RULES as REFERENCE_RULES
+from synth.rewriting import Part, Rule, Rulebook, Saying, Situation, left_out, said_as
+
+_NUMBER_WORDS: Final = frozenset(("es", "fr", "it", "pt", "ja"))  # num2words has no Hindi and no Chinese
+_DECIMAL_COMMA: Final = frozenset(("es", "fr", "it", "pt"))
+_SIGNS: Final = {
+   
+    "es": {"%": "por ciento", "&": "y", "+": "más", "=": "igual a", "€": "euros", "$": "dólares", "£": "libras", "°": "grados"},
+    "fr": {"%": "pour cent", "&": "et", "+": "plus", "=": "égale", "€": "euros", "$": "dollars", "£": "livres", "°": "degrés"},
+    "it": {"%": "per cento", "&": "e", "+": "più", "=": "uguale", "€": "euro", "$": "dollari", "£": "sterline", "°": "gradi"},
+    "pt": {"%": "por cento", "&": "e", "+": "mais", "=": "igual a", "€": "euros", "$": "dólares", "£": "libras", "°": "graus"},
+}  # fmt: skip
+_MOST_DIGITS: Final = 15
+
+
+def other_language(text: str, primary: str) -> Sequence[Part]:
+    """What changes in a text of plain characters, in order; digits stay where number words are unknown."""
+    if not _WORK.search(text):
+        return ()
+    return tuple(_rulebook(primary).parts(text, Situation()))
+
+
+_WORK: Final = re.compile(r"[\d*_=#~|\\^<>\[\]{}@&%+€$£°†‡•¹²³]|\.\s?\.|--|www|—\s?—|\s[-–]\s|\)\(")
+
+
+@cache
+def _rulebook(primary: str) -> Rulebook:
+    rules: list[Rule] = [rule for rule in REFERENCE_RULES if _is_plain(rule)]
+    if primary in _NUMBER_WORDS:
+        point = "," if primary in _DECIMAL_COMMA else r"\."
+        group = r"[.\s]" if primary in _DECIMAL_COMMA else ","
+        rules.append(
+            Rule(rf"(?<![\w.,])(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+)(?:{point}(?P<decimals>\d+))?(?![\w]|[.,]\d)", _number_in(primary))
+        )  # fmt: skip
+    for sign, words in _SIGNS.get(primary, {}).items():
+        rules.append(Rule(re.escape(sign), said_as(f" {words} ")))
+    rules += [
+        Rule(r"\s?\.(?:\s?\.){2,}|…(?:\s?[.…])+", said_as("…")),
+        Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)", said_as("—")),
+        Rule(r"\)(?=\()", said_as(") ")),
+        Rule(r"[\\|^<>\#•~¬]", left_out("symbol", space=True)),
+    ]
+    return Rulebook(rules)
+
+
+def _is_plain(rule: Rule) -> bool:
+    """Addresses are said in English words ("dot"), so other languages keep them as they are."""
+    return rule.say.__name__ not in ("_say_address", "_say_mail")
+
+
+def _number_in(primary: str):  # type: ignore[no-untyped-def]
+    def say(match: re.Match[str], _: Situation) -> Saying:
+        whole = re.sub(r"\D", "", match["whole"])
+        if len(whole) > _MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):
+            return None
+        return _words(primary, f"{whole}.{match['decimals']}" if match["decimals"] else whole)
+
+    return say
+
+
+@cache
+def _words(primary: str, number: str) -> str:
+    return str(num2words(number, lang=primary))

@@ -1,0 +1,162 @@
+"""Addresses, citations, note marks and markup into what a reader would say of them, which is often nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from synth.numerals import cardinal, digits
+from synth.rewriting import Again, Left, Rule, Said, Saying, Situation, left_out
+from synth.wordset import words
+
+_TOP_LEVELS: Final = "com|org|net|edu|gov|info|io|co\\.uk|ac\\.uk|gov\\.uk|de|fr|eu|int|mil|tv|me|ai|app|dev"
+_SPOKEN_PATH_SEGMENTS: Final = 3  # a longer path is for eyes
+
+
+def _labels(name: str) -> str:
+    """Said form of a host or a path segment: gutenberg.org -> gutenberg dot org."""
+    said = re.sub(r"\.", " dot ", name)
+    said = re.sub(r"[-_~+%]+", " ", said)
+    return re.sub(
+        r"\d+", lambda d: f" {cardinal(int(d[0])) if len(d[0]) <= 6 else digits(d[0])} ", said
+    ).strip()
+
+
+def _say_address(match: re.Match[str], _s: Situation) -> Saying:
+    """The host, and the path if it is short and made of words and numbers; the rest is left out."""
+    address = match[0].rstrip(".,;:!?'”*_")
+    while address.endswith(")") and address.count("(") < address.count(")"):
+        address = address[:-1].rstrip(".,;:!?'”")
+    lead = re.match(r"(?:[a-z]+://)?(?:www\.)?", address)
+    assert lead is not None
+    host, _, path = address[lead.end() :].partition("/")
+    host = host.partition("?")[0].partition("#")[0]
+    if not host:
+        return None
+    start, host_end, end = match.start(), match.start() + lead.end() + len(host), match.start() + len(address)
+    parts: list[Said | Left] = []
+    if lead.end():
+        parts.append(Left(start, start + lead.end(), "web address"))
+    parts.append(Said(start + lead.end(), host_end, re.sub(r"\s+", " ", _labels(re.sub(r":\d+$", "", host)))))
+    segments = [segment for segment in path.split("/") if segment]
+    if segments and len(segments) <= _SPOKEN_PATH_SEGMENTS and all(map(_SEGMENT.fullmatch, segments)):
+        said = "".join(f" slash {_labels(segment)}" for segment in segments)
+        parts.append(Said(host_end, end, re.sub(r"\s+", " ", said)))
+    elif end > host_end:
+        parts.append(Left(host_end, end, "web address"))
+    tail = match.end() - end
+    return [*parts, Again(end, match.end())] if tail else parts
+
+
+_SEGMENT: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,24}|\d{1,6}")
+
+
+def _say_mail(match: re.Match[str], _: Situation) -> Saying:
+    return re.sub(r"\s+", " ", f"{_labels(match['user'])} at {_labels(match['host'])}")
+
+
+def _say_link(match: re.Match[str], _: Situation) -> Saying:
+    """[the note](page 3): misaki would take it for markup; an address in it is left out."""
+    start, label_end, target, target_end = (
+        match.start(),
+        match.end("label"),
+        match.start("target"),
+        match.end("target"),
+    )
+    parts: list[Said | Left | Again] = [Left(start, start + 1, "link mark"), Again(start + 1, label_end)]
+    if re.match(
+        r"(?:[a-z]+:|www\.|\#|/|\.\.?/)|[\w./-]+\.(?:x?html?|md|png|jpe?g|gif|svg)\b|\s*$", match["target"]
+    ):
+        parts.append(Left(label_end, match.end(), "link"))
+    else:
+        follows = match.string[match.end() : match.end() + 1]
+        parts += [Said(label_end, target, ", "), Again(target, target_end)]
+        if follows in ".,;:!?" and follows:
+            parts.append(Left(target_end, match.end(), "link mark"))
+        else:
+            parts.append(Said(target_end, match.end(), ","))
+    return parts
+
+
+def _say_picture(match: re.Match[str], _: Situation) -> Saying:
+    """[Illustration: A boat] is its caption; without one it is left out."""
+    start, end = match.span("caption")
+    if not match["caption"] or "unavailable" in match[0].lower():
+        return (Left(match.start(), match.end(), "image mark"),)
+    return (
+        Left(match.start(), start, "image mark"),
+        Again(start, end),
+        Left(end, match.end(), "image mark"),
+    )
+
+
+def _say_bracket(match: re.Match[str], _: Situation) -> Saying:
+    return "(" if match[0] in "[{" else ")"
+
+
+def _say_note_digits(match: re.Match[str], _: Situation) -> Saying:
+    """river1, end.2: digits that were raised before the text lost its shape."""
+    word = _WORD_BEFORE.search(match.string, max(0, match.start() - 24), match.start())
+    if word is None or word[0].lower() in _NUMBERED_WORDS:
+        return None
+    return (Left(match.start(), match.end(), "note mark"),)
+
+
+_WORD_BEFORE: Final = re.compile(r"(?<![\w.@/-])[A-Za-z]?[a-z]{2,}$")
+_NUMBERED_WORDS: Final = words(
+    """
+    mp sha utf ipv base python web catch vitamin covid windows area route studio channel formula
+    level chapter page section figure table vol fig apollo
+    """
+)
+
+
+def _say_many_sources(match: re.Match[str], _: Situation) -> Saying:
+    """A list of sources is for eyes; a lone (Smith et al., 2003) is read, and so is (Penfield, 1837; Macon, 1871)."""
+    if not _SCHOLARLY.search(match[0]) and match[0].count(";") < 2:
+        return None
+    return (Left(match.start(), match.end(), "citation"),)
+
+
+def _say_emphasis(match: re.Match[str], _: Situation) -> Sequence[Left]:
+    return (Left(match.start(), match.end(), "emphasis mark"),)
+
+
+_SCHOLARLY: Final = re.compile(
+    r"et\sal|&|\d{4}[a-z]\b|\bpp?\.|[A-Z][\w'-]+\sand\s[A-Z]|\b(?:19[5-9]|20)\d\d\b.*;.*\b(?:19[5-9]|20)\d\d\b"
+)
+
+
+def _say_star(match: re.Match[str], _: Situation) -> Saying:
+    """The second of two stars closes an emphasis, a single one leads to a note."""
+    closes = "*" in match.string[max(0, match.start() - 400) : match.start()]
+    return (Left(match.start(), match.end(), "emphasis mark" if closes else "note mark"),)
+
+
+_SOURCE: Final = (
+    r"(?:(?:see|cf\.|e\.g\.,?|see\salso)\s)?[A-Z][^();\d]{1,90},?\s(?:1[5-9]|20)\d\d[a-z]?"
+    r"(?:,\s(?:1[5-9]|20)\d\d[a-z]?|(?:,|:)\s?(?:pp?\.\s?)?\d+(?:[–-]\d+)?)*"
+)
+
+RULES: Final = (
+    Rule(r"\b(?:https?|ftp)://[^\s<>\"“”\[\]]+|\bwww\.[^\s<>\"“”\[\]]+", _say_address),
+    Rule(r"(?<![\w.])(?P<user>[\w.+-]+)@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})", _say_mail),
+    Rule(rf"(?<![\w.@/])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_TOP_LEVELS})(?![\w@]|\.\w)(?:/[^\s<>\"“”\[\])]*)?", _say_address),
+    Rule(r"\b(?:doi|DOI):?\s?10\.\S+[^\s.,;:)\]]", left_out("web address")),
+    Rule(r"\[(?P<label>[^\[\]\n]{1,300})\]\((?P<target>[^()\n]{0,300})\)", _say_link),
+    Rule(r"\[(?i:illustration|image|picture|photo|figure|drawing)\b\s?(?:unavailable)?[:.]?\s*(?P<caption>[^\[\]]{0,600})\]", _say_picture),
+    Rule(r"\[\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*(?:,\sp+\.\s?[\d–-]+)?\]", left_out("citation")),
+    Rule(r"\[(?:[a-z]|[*†‡§]+|(?i:note|footnote|fn\.?|citation\sneeded|edit)[\s\d]*)\]", left_out("note mark")),
+    Rule(rf"\({_SOURCE}(?:;\s{_SOURCE})+\)", _say_many_sources),
+    Rule(r"(?<=[A-Za-z.,;:!?\"'”)])[¹²³⁰-⁹]+(?![\w/])(?<!\b[A-Za-z][¹²³])(?<!\b[ckmdµnμ]m[²³])", left_out("note mark")),
+    Rule(r"(?<=[a-z]{3})\d{1,3}(?=[\s.,;:!?)\"'”—]|$)", _say_note_digits),
+    Rule(r"(?<=[A-Za-z][.,;:!?\"'”)])(?<!\b[A-Za-z][.,])(?:(?<=[.!?]\")|(?<=[a-z][.,;:!?])|(?<=[.,!?][\"'”)]))\d{1,3}(?=\s|$)", left_out("note mark")),
+    Rule(r"[†‡]+", left_out("note mark")),
+    Rule(r"(?<=[\w.,;:!?\"'”)])\*{1,3}(?=[\s.,;:!?)\"'”]|$)", _say_star),
+    Rule(r"(?<![\w*])(?:[*_~=\#•·+-]\s?){3,}(?![\w*])|(?:[*_~=•·]){3,}", left_out("ornament", space=True)),
+    Rule(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])", left_out("underscore", space=True)),
+    Rule(r"_+|`+|(?<!\w)\*{1,3}(?=[\w\"“'(])|(?<=[\w.,;:!?\"'”)])\*{1,3}(?!\w)|(?<!\S)={1,6}(?=\w)|(?<=\w)={1,6}(?!\S)", _say_emphasis),
+    Rule(r"\A\s*\#{1,6}(?=\s)", left_out("heading mark")),
+    Rule(r"[\[\]{}]", _say_bracket),
+)  # fmt: skip
