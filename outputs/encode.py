@@ -63,6 +63,9 @@ class Format:
     codec: Codec
     whole_book: bool = False
 
+    def __post_init__(self) -> None:
+        assert self.codec.joins or not self.whole_book, f"chapters in {self.codec.name} cannot be joined"
+
 
 FORMATS: Final[Mapping[str, Format]] = {
     "m4b": Format("m4b", CODECS["aac"], whole_book=True),

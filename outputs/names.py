@@ -32,9 +32,8 @@ def file_name(title: str, otherwise: str, most_bytes: int = NAME_BYTES) -> str:
     """
     text = one_line(title).replace(": ", " - ").replace(":", "-").translate(_WRITTEN_OTHERWISE)
     # what is not seen cannot be told apart, and turns of writing direction make a name read as another one
-    text = "".join(
-        char for char in text if char == _JOINER or unicodedata.category(char) not in ("Cf", "Cn", "Co")
-    )
+    seen = (char for char in text if char == _JOINER or unicodedata.category(char) not in ("Cf", "Cn", "Co"))
+    text = one_line("".join(seen))
     name = _trimmed(_clipped(_trimmed(text), most_bytes))
     if _DEVICE.match(name):
         name = _trimmed(_clipped(f"_{name}", most_bytes))

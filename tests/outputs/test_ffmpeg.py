@@ -65,7 +65,7 @@ def test_an_encoder_that_stops_early_fails_with_its_own_words(
     fake_ffmpeg: Callable[..., Ffmpeg], tmp_path: Path
 ) -> None:
     fake = fake_ffmpeg("head -c 1000 >/dev/null; echo 'the tape is torn' >&2; exit 7")
-    with pytest.raises(EncoderFailed, match="status 7 .*the tape is torn"):
+    with pytest.raises(EncoderFailed, match=r"status 7 .*the tape is torn"):
         encode(a_minute(), {FLAC: tmp_path / "a.flac"}, fake)
 
 

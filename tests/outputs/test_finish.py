@@ -151,7 +151,7 @@ def test_peaks_that_cannot_be_kept_down_are_an_error(
         return outputs.finish.Heard(heard.samples, heard.lufs, -1.0)
 
     monkeypatch.setattr(outputs.finish, "listen", loud)
-    with pytest.raises(NotAsPlanned, match="true peak of aac, mp3 stays above -3.0 dBTP"):
+    with pytest.raises(NotAsPlanned, match=r"true peak of aac, mp3 stays above -3\.0 dBTP"):
         finish_chapter(plan, BOTH, store, tmp_path / "parts", ffmpeg)
     assert files_in(tmp_path / "parts") == set()
 

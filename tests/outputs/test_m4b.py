@@ -158,7 +158,7 @@ def test_marks_that_are_missing_or_elsewhere_are_found(
     second = round(tiny.samples / 24_000 * 10_000_000).to_bytes(8)
     assert data.count(second) == 1
     book.write_bytes(data.replace(second, (2**20).to_bytes(8)))
-    with pytest.raises(NotAsPlanned, match="chapter list has chapter 2 at 0.105 s, not 0.384 s"):
+    with pytest.raises(NotAsPlanned, match=r"chapter list has chapter 2 at 0\.105 s, not 0\.384 s"):
         check_bound(book, [tiny, double], ["One", "Two"], ffmpeg)
 
 
