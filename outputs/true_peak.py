@@ -126,7 +126,6 @@ def _interpolated(frames: Samples) -> Samples:
     highest = np.abs(even) + np.abs(odd)
     np.maximum(highest, np.abs(half), out=highest)
     np.maximum(highest, np.abs(line[REACH_SAMPLES:][:count]), out=highest)
-    # the last frame lacks nothing: only what lies between two frames was mixed up
-    return np.concatenate((highest, np.zeros(2 * REACH_SAMPLES, np.float32))).reshape(frames.shape)[
-        :, :_FRAME_SAMPLES
-    ]
+    # what lies between two frames mixes both of them, and is cut off
+    highest = np.concatenate((highest, np.zeros(2 * REACH_SAMPLES, dtype=np.float32)))
+    return highest.reshape(frames.shape)[:, :_FRAME_SAMPLES]

@@ -80,6 +80,13 @@ def test_a_sound_is_limited_the_same_wherever_it_stands():
     np.testing.assert_array_equal(joined[-len(second) :], limit(second, CEILING).samples)
 
 
+def test_the_ceiling_is_kept_even_when_no_round_of_limiting_succeeds(monkeypatch):
+    monkeypatch.setattr("outputs.limiter._MAX_ROUNDS", 0)
+    limited = limit(voice(level=2.0), CEILING)
+    assert true_peak(limited.samples) == limited.true_peak <= CEILING
+    assert limited.lowest_gain < 1.0
+
+
 def test_silence_and_nothing_stay_what_they_are():
     assert not limit(np.zeros(100), CEILING).samples.any()
     assert len(limit(np.zeros(0), CEILING).samples) == 0
