@@ -129,7 +129,8 @@ def _slope(tried: list[Measurement], missing_lu: float) -> float:
         # how much of a dB it took says how much of the next it will take: after 0.5 LU, about a third
         return max(0.5, 1.0 - 0.7 * max(0.0, missing_lu))
     earlier, later = tried[-2:]
-    return min(1.0, (later.lufs - earlier.lufs) / (later.gain_db - earlier.gain_db))
+    # the gates can make a step bring nothing at all, or less than that
+    return min(1.0, max(0.1, (later.lufs - earlier.lufs) / (later.gain_db - earlier.gain_db)))
 
 
 class _Chapter:
