@@ -18,7 +18,8 @@ _BEFORE_NAMES: Final = {
     "Brig": "Brigadier", "Rev": "Reverend", "Revd": "Reverend", "Hon": "Honorable", "Fr": "Father",
     "Gov": "Governor", "Sen": "Senator", "Rep": "Representative", "Pres": "President",
     "Supt": "Superintendent", "Insp": "Inspector", "Det": "Detective", "Mt": "Mount", "Ft": "Fort",
-    "Bp": "Bishop", "Abp": "Archbishop", "Bro": "Brother", "Atty": "Attorney", "Amb": "Ambassador",
+    "Bp": "Bishop", "Abp": "Archbishop", "Bro": "Brother", "Atty": "Attorney", "Amb": "Ambassador", "DR": "Doctor",
+    "MRS": "Missus", "MR": "Mr.", "CAPT": "Captain",
 }  # fmt: skip
 _AFTER_NAMES: Final = {
     "St": "Street", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane",
@@ -61,10 +62,14 @@ def _say_title(match: re.Match[str], _: Situation) -> Saying:
 
 
 def _say_after_name(match: re.Match[str], _: Situation) -> Saying:
+    if not _AFTER_NAME.search(match.string, max(0, match.start() - 40), match.start()):
+        return None
     return _AFTER_NAMES[match["word"]] + full_stop(match)
 
 
 def _say_label(match: re.Match[str], _: Situation) -> Saying:
+    if _NOT_A_LABEL.match(match.string, match.end()):
+        return None
     word = match["word"]
     said = _BEFORE_NUMBERS[word.lower()]
     return (said.capitalize() if word[0].isupper() else said) + " "
@@ -84,6 +89,8 @@ _GOES_ON: Final = words("e.g eg i.e ie viz cf vs approx esp incl")
 def _say_saint(match: re.Match[str], _: Situation) -> Saying:
     """St. is a saint before a name, a street after one: Baker St., but Lord Robert St. Simon."""
     follows = match["name"]
+    if match["word"] == "ST" and not (follows and follows.isupper()):
+        return None
     lead = _CAPITALIZED_BEFORE.search(match.string, max(0, match.start() - 32), match.start())
     numbered = lead is not None and lead["word"][0].isdigit()
     if follows and follows not in _AFTER_STREETS and not numbered:
@@ -121,24 +128,20 @@ def _say_degree(match: re.Match[str], _: Situation) -> Saying:
 _CAPITAL: Final = r"[A-Z]"
 
 RULES: Final = (
-    Rule(rf"\b(?P<word>Sts?|SS)\.?(?=\s(?P<name>{_CAPITAL}[\w'-]*)?|\W|$)(?<![A-Z]\.)", _say_saint),
-    Rule(rf"\b(?P<word>{_choice(_BEFORE_NAMES)})\.?(?=\s{_CAPITAL})(?<!\bDet)(?<!\bCol\b)", _say_title),
+    Rule(rf"\b(?P<word>Sts?|ST|SS)\.?(?=\s(?P<name>{_CAPITAL}[\w'-]*)?|\W|$)(?<![A-Z]\.)", _say_saint),
+    Rule(rf"\b(?P<word>{_choice(_BEFORE_NAMES)})\.?(?=[\s-]{_CAPITAL})(?<!\bDet)(?<!\bCol\b)", _say_title),
+    Rule(rf"(?<=\s)(?P<word>{_choice(_AFTER_NAMES)})\.", _say_after_name),
     Rule(
-        rf"(?<=\s)(?P<word>{_choice(_AFTER_NAMES)})\.",
-        lambda match, _: None if not _AFTER_NAME.search(match.string, max(0, match.start() - 40), match.start())
-        else _say_after_name(match, _),
-    ),
-    Rule(
-        rf"\b(?P<word>(?i:{_choice(_BEFORE_NUMBERS)}))\.\s?(?=\d|\#|[IVXLC]+\b|[ivxlc]+\b)(?<![A-Z]\.\s)"
-        r"(?<!\b[A-Z]\.)",
-        lambda match, _: None if _NOT_A_LABEL.match(match.string, match.end()) else _say_label(match, _),
+        rf"\b(?P<word>(?i:{_choice(_BEFORE_NUMBERS)}))\.\s?(?<!\b[A-Z]\.\s)(?<!\b[A-Z]\.)"
+        r"(?=\(?\d|\#|[IVXLC]+\b|[ivxlc]+\b)",
+        _say_label,
     ),
     Rule(r"№\s?", said_as("number ")),
     Rule(r"\bP[Hh]\.?\s?D\.(?!\w)|\bD\.Phil\b\.?|\bPhD\b", _say_degree),
     Rule(r"(?<![\w.])[NS]\.(?:\s?[NSEW]\.)?\s?[EW]\.(?!\w)|(?<![\w.])[EW]\.[NS]\.[EW]\.(?!\w)", _say_compass),
     Rule(r"(?<=[a-z]\s)v\.(?=\s[A-Z])", _say_versus),
     Rule(r"\bw/o\b", said_as("without")),
-    Rule(r"(?<!\w)&c\b\.?", lambda match, _: "et cetera" + full_stop(match)),
+    Rule(r"(?<!\w)(?P<word>&c)\b\.?", _say_anywhere),
     Rule(r"\b(?P<word>[Ee]t\sal|[Ee]\.g|[Ii]\.e|[Aa]\.k\.a|[Qq]\.v|N\.B)\.(?!\w)", _say_anywhere),
     Rule(r"\b(?P<word>eg|ie)\.(?=\s|,)", _say_anywhere),
     Rule(
@@ -147,6 +150,6 @@ RULES: Final = (
         _say_anywhere,
     ),
     Rule(r"\bvs\b", said_as("versus")),
-)  # fmt: skip
+)
 _AFTER_NAME: Final = re.compile(r"(?:\b[A-Z][\w'-]*,?|&|and|\d(?:st|nd|rd|th)|n)\s$")
 _NOT_A_LABEL: Final = re.compile(r"I\s(?!and\b|to\b)[a-z']|[ivxlc]+\.\w")

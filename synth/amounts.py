@@ -82,6 +82,9 @@ def _say_fraction(match: re.Match[str], _: Situation) -> Saying:
         return _mixed(match["whole"], top, bottom)
     if match["whole"]:
         return None
+    if is_year(match["top"], "", "") and len(match["bottom"]) in (2, 4) and not match["whole"]:
+        ends_year = len(match["bottom"]) == 4
+        return f"{year(top)} to {year(bottom) if ends_year else two_digits(bottom)}"
     if top == bottom:
         return f"{number(match['top'])}-{number(match['bottom'])}"
     if 0 < top < bottom <= 100 and (top < 20 or bottom == 100):
@@ -143,7 +146,8 @@ def _say_money(match: re.Match[str], _: Situation) -> Saying:
 
 
 _PENCE: Final = {
-    1: "one penny", 2: "twopence", 3: "threepence", 4: "fourpence", 5: "fivepence", 6: "sixpence", 7: "sevenpence",
+    1: "one penny", 2: "twopence", 3: "threepence", 4: "fourpence", 5: "fivepence", 6: "sixpence",
+    7: "sevenpence",
     8: "eightpence", 9: "ninepence", 10: "tenpence", 11: "elevenpence",
 }  # fmt: skip
 
@@ -197,37 +201,47 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {
     **_named("k:kilo K:kilo M:mega G:giga T:tera P:peta", "B", "byte"),
     **_named("k:kilo M:mega G:giga", "J", "joule"),
     **_named("m:milli k:kilo", "V", "volt"),
-    **{k: (v, v) for k, v in (("Hz", "hertz"), ("kHz", "kilohertz"), ("MHz", "megahertz"), ("GHz", "gigahertz"))},
+    "Hz": ("hertz", "hertz"), "kHz": ("kilohertz", "kilohertz"), "MHz": ("megahertz", "megahertz"),
+    "GHz": ("gigahertz", "gigahertz"),
     "m": ("meter", "meters"), "g": ("gram", "grams"), "gm": ("gram", "grams"), "gms": ("gram", "grams"),
     "l": ("liter", "liters"), "L": ("liter", "liters"), "s": ("second", "seconds"), "h": ("hour", "hours"),
     "W": ("watt", "watts"), "V": ("volt", "volts"), "mA": ("milliamp", "milliamps"), "J": ("joule", "joules"),
     "Kg": ("kilogram", "kilograms"), "KG": ("kilogram", "kilograms"), "KM": ("kilometer", "kilometers"),
     "Km": ("kilometer", "kilometers"), "kgs": ("kilogram", "kilograms"), "kms": ("kilometer", "kilometers"),
-    "Mbps": ("megabit per second", "megabits per second"), "Gbps": ("gigabit per second", "gigabits per second"),
+    "Mbps": ("megabit per second", "megabits per second"),
+    "Gbps": ("gigabit per second", "gigabits per second"),
     "kWh": ("kilowatt hour", "kilowatt hours"), "km/h": ("kilometer per hour", "kilometers per hour"),
-    "kph": ("kilometer per hour", "kilometers per hour"), "kmh": ("kilometer per hour", "kilometers per hour"),
+    "kph": ("kilometer per hour", "kilometers per hour"),
+    "kmh": ("kilometer per hour", "kilometers per hour"),
     "m/s": ("meter per second", "meters per second"), "mph": ("mile per hour", "miles per hour"),
     "m.p.h.": ("mile per hour", "miles per hour"), "mpg": ("mile per gallon", "miles per gallon"),
-    "rpm": ("revolution per minute", "revolutions per minute"), "fps": ("frame per second", "frames per second"),
+    "rpm": ("revolution per minute", "revolutions per minute"),
+    "fps": ("frame per second", "frames per second"),
     "bpm": ("beat per minute", "beats per minute"), "wpm": ("word per minute", "words per minute"),
     "ppm": ("part per million", "parts per million"), "dpi": ("dot per inch", "dots per inch"),
     "ft": ("foot", "feet"), "yd": ("yard", "yards"), "yds": ("yard", "yards"), "mi": ("mile", "miles"),
-    "ins.": ("inch", "inches"), "in.": ("inch", "inches"), "lb": ("pound", "pounds"), "lbs": ("pound", "pounds"),
+    "ins.": ("inch", "inches"), "in.": ("inch", "inches"), "lb": ("pound", "pounds"),
+    "lbs": ("pound", "pounds"),
     "℔": ("pound", "pounds"), "oz": ("ounce", "ounces"), "ozs": ("ounce", "ounces"),
     "cwt": ("hundredweight", "hundredweight"), "gal": ("gallon", "gallons"), "gals": ("gallon", "gallons"),
-    "pt.": ("pint", "pints"), "pts.": ("pint", "pints"), "qt": ("quart", "quarts"), "qts": ("quart", "quarts"),
+    "pt.": ("pint", "pints"), "pts.": ("pint", "pints"), "qt": ("quart", "quarts"),
+    "qts": ("quart", "quarts"),
     "doz": ("dozen", "dozen"), "min": ("minute", "minutes"), "mins": ("minute", "minutes"),
-    "sec": ("second", "seconds"), "secs": ("second", "seconds"), "hr": ("hour", "hours"), "hrs": ("hour", "hours"),
+    "sec": ("second", "seconds"), "secs": ("second", "seconds"), "hr": ("hour", "hours"),
+    "hrs": ("hour", "hours"),
     "yrs": ("year", "years"), "yr": ("year", "years"), "wks": ("week", "weeks"), "wk": ("week", "weeks"),
     "mos.": ("month", "months"), "hp": ("horsepower", "horsepower"), "h.p.": ("horsepower", "horsepower"),
-    "dB": ("decibel", "decibels"), "px": ("pixel", "pixels"), "psi": ("pound per square inch", "pounds per square inch"),
+    "dB": ("decibel", "decibels"), "px": ("pixel", "pixels"),
+    "psi": ("pound per square inch", "pounds per square inch"),
     "kPa": ("kilopascal", "kilopascals"), "hPa": ("hectopascal", "hectopascals"), "Pa": ("pascal", "pascals"),
     "cal": ("calorie", "calories"), "kcal": ("kilocalorie", "kilocalories"), "ha": ("hectare", "hectares"),
     "cc": ("cubic centimeter", "cubic centimeters"), "c.c.": ("cubic centimeter", "cubic centimeters"),
     "Ω": ("ohm", "ohms"), "kΩ": ("kilohm", "kilohms"), "℃": ("degree Celsius", "degrees Celsius"),
-    "℉": ("degree Fahrenheit", "degrees Fahrenheit"), "%": ("percent", "percent"), "‰": ("per mille", "per mille"),
+    "℉": ("degree Fahrenheit", "degrees Fahrenheit"), "%": ("percent", "percent"),
+    "‰": ("per mille", "per mille"),
     "per cent.": ("percent", "percent"), "p.c.": ("percent", "percent"), "pct": ("percent", "percent"),
-    "bbl": ("barrel", "barrels"), "nmi": ("nautical mile", "nautical miles"), "mL": ("milliliter", "milliliters"),
+    "bbl": ("barrel", "barrels"), "nmi": ("nautical mile", "nautical miles"),
+    "mL": ("milliliter", "milliliters"),
 }  # fmt: skip
 # "sq. m." with its full stops is how old English books write square miles; "m²" is metric
 _AREAS: Final = {
@@ -445,6 +459,7 @@ def _say_code(match: re.Match[str], _: Situation) -> Saying:
 _WORD_CODES: Final = words("COVID SARS NASA NATO UNIX ISO IMAX")
 
 RULES: Final = (
+    Rule(r"(?<![\w.,-])1-\d{3}-\d{3}-\d{4}(?![\w-])", _say_phone),
     Rule(r"(?<![\w.,])(?:\+\d{1,3}[\s.-])?\(?\d{3}\)?[\s.-]\d{3}[.-]\d{4}(?![\w-])", _say_phone),
     Rule(r"(?<![\w.,-])\+\d{1,3}(?:[\s-]\d{2,5}){2,5}(?!\w)", _say_phone),
     Rule(r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])", _say_phone),
@@ -454,13 +469,17 @@ RULES: Final = (
         rf"(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
         rf"(?:(?:{_RANGE})[{''.join(_MONEY)}]?(?P<upto>{NUMBER}))?"
         r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?![\w.]))?"
-        r"(?!\s?\d{1,2}s\.)",
+        r"(?!,?\s?\d{1,2}\s?[sd]\b)",
         _say_money,
     ),
     Rule(
-        rf"(?:£\s?(?P<pounds>{NUMBER}),?\s(?=\d{{1,2}}\s?[sd]\.?))?"
-        r"(?<![\w.])(?P<shillings>\d{1,2})\s?s\.(?:,?\s?(?P<pence>\d{1,2})"
-        rf"(?P<vulgar>[{_VULGAR}])?\s?d\.)?(?!\w)",
+        rf"£\s?(?P<pounds>{NUMBER}),?\s(?P<shillings>\d{{1,2}})\s?s\b\.?"
+        rf"(?:,?\s?(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?\s?d\b\.?)?",
+        _say_old_money,
+    ),
+    Rule(
+        r"(?<![\w.])(?P<pounds>(?!))?(?P<shillings>\d{1,2})\s?s\."
+        rf"(?:,?\s?(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?\s?d\.)?(?!\w)",
         _say_old_money,
     ),
     Rule(
@@ -479,6 +498,7 @@ RULES: Final = (
         rf"(?<![\w.])(?P<feet>\d{{1,3}})(?:'|′)\s?(?P<inches>\d{{1,2}}(?:\.\d)?)(?P<vulgar>[{_VULGAR}])?(?:\"|″|''|”)",
         _say_height,
     ),
+    Rule(r"(?<![\w.])(?P<feet>[3-8])'(?P<inches>1[01]|\d)(?P<vulgar>(?!))?(?![\w'])", _say_height),
     Rule(r"(?<![\w.])(?P<feet>\d{1,5})(?P<inches>(?!))?′(?!\w)", _say_height),
     Rule(r"(?<![\w.])(?P<inches>\d{1,4}(?:\.\d+)?)″", _say_inches),
     Rule(

@@ -57,7 +57,9 @@ def plain(text: str, language: str = "en") -> Plain:
     return Plain(written, places if len(written) != len(text) or dropped else None, tuple(dropped))
 
 
-_UNUSUAL: Final = re.compile(r"(?:[^\x20-\x7e\n\u00c0-\u024f\u0370-\u1fff\u3040-\u9fff\uac00-\ud7af]|')+")
+_UNUSUAL: Final = re.compile(
+    r"(?:[^\x20-\x7e\n\u00c0-\u024f\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|')+"
+)
 _SINGLE_QUOTE: Final = re.compile(r"['‘’]")
 
 
@@ -74,7 +76,8 @@ _DASHES: Final = {
     "‐": "-", "‑": "-", "⁃": "-", "‒": "–", "―": "—", "⸺": "——", "⸻": "———", "﹘": "—", "﹣": "-", "˗": "-",
 }  # fmt: skip
 _QUOTES: Final = {
-    "„": "“", "‟": "“", "«": "“", "»": "”", "‹": "“", "›": "”", "‚": "‘", "‛": "‘", "`": "'", "´": "'", "ʼ": "’",
+    "„": "“", "‟": "“", "«": "“", "»": "”", "‹": "“", "›": "”", "‚": "‘", "‛": "‘", "`": "'", "´": "'",
+    "ʼ": "’",
     "＇": "’", "＂": '"', "〝": "“", "〞": "”",
 }  # fmt: skip
 
@@ -95,7 +98,7 @@ def _replacement(character: str, keeps_wide: bool) -> tuple[str, str]:
         return "", "invisible"
     if category in ("Cn", "Co", "Cs") or character == "\ufffd":
         return "", "unreadable"
-    if category in ("No",) and unicodedata.numeric(character, -1) >= 0 and not character.isdecimal():
+    if unicodedata.decomposition(character).startswith(("<fraction>", "<super>", "<sub>")):
         return character, ""
     wide = unicodedata.normalize("NFKC", character)
     if wide != character and all(unicodedata.category(c)[0] in "LMNPS" for c in wide):
@@ -125,9 +128,8 @@ def _with_quotes(text: str) -> str:
             return "'"  # feet
         opens = not before or before.isspace() or before in '([“"—–-‘'
         if opens and after and not after.isspace():
-            if match[0] != "‘" and _ELISION.match(text, at + 1):
-                return "'"
-            if match[0] == "‘" and _ELISION.match(text, at + 1) and "’" not in text[at + 1 : at + 400]:
+            closes_later = match[0] == "‘" and "’" in text[at + 1 : at + 400]
+            if _SURE_ELISION.match(text, at + 1) or (_ELISION.match(text, at + 1) and not closes_later):
                 return "'"
             if match[0] == "’" and not is_open:
                 return "'"
@@ -141,11 +143,15 @@ def _with_quotes(text: str) -> str:
             return "”"
         return "'"
 
-    return _SINGLE_QUOTE.sub(tell, text)
+    return _SINGLE_QUOTE.sub(tell, _ROCK_N_ROLL.sub("'n'", text))
 
 
+_ROCK_N_ROLL: Final = re.compile(r"(?<=\s)['‘’]n['‘’](?=\s)")
+_SURE_ELISION: Final = re.compile(
+    r"(?:tis|twas|twere|twill|twould|twixt|tween|em|neath|gainst|mongst|\d0s|\d\d)\b", re.IGNORECASE
+)
 _ELISION: Final = re.compile(
-    r"(?:tis|twas|twere|twill|twould|twixt|tween|em|til|till|cause|cos|bout|round|neath|gainst|mongst|pon|cept"
-    r"|fraid|n|un|im|ere|ow|ome|nother|prentice|scuse|kay|ud|\d\ds?|d|s|t|ll|re|ve)\b",
+    r"(?:til|till|cause|cos|bout|round|pon|cept"
+    r"|fraid|n|un|im|ere|ow|ome|nother|prentice|scuse|kay|ud|d|s|t|ll|re|ve)\b",
     re.IGNORECASE,
 )

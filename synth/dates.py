@@ -66,6 +66,13 @@ def _say_month_year(match: re.Match[str], _: Situation) -> Saying:
     return f"{_month(match['month'])}{match['comma']} {year(int(match['year']))}"
 
 
+def _say_weekday(match: re.Match[str], _: Situation) -> Saying:
+    return next(day for day in _WEEKDAYS if day.startswith(match["day"]))
+
+
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+
+
 def _say_month(match: re.Match[str], _: Situation) -> Saying:
     return _month(match["month"])
 
@@ -199,6 +206,10 @@ RULES: Final = (
         _say_month_first,
     ),
     Rule(rf"\b(?P<month>{_MONTH})(?P<comma>,?)\s(?P<year>{_YEAR})", _say_month_year),
+    Rule(
+        r"\b(?P<day>Mon|Tues?|Wed|Thurs?|Thu|Fri|Sat|Sun)\.(?=,|\s(?:\d|morning|afternoon|evening|night|[A-Z]))",
+        _say_weekday,
+    ),
     Rule(r"\b(?P<month>(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.)(?=[\s,])", _say_month),
     Rule(r"(?<![\w.,])(?P<century>1\d|20)(?P<decade>\d0)'?s(?!\w)", _say_decade),
     Rule(r"(?<![\w.,])'(?P<century>(?!))?(?P<decade>[2-9]0)'?s(?!\w)", _say_decade),
@@ -211,7 +222,8 @@ RULES: Final = (
     Rule(r"\b(?P<era>A\.?\s?D\.?)\s?(?P<first>\d{1,4})(?:[–-](?P<upto>\d{1,4}))?(?!\w)", _say_era),
     Rule(r"(?<![\w.,])(?P<century>1[4-9])—+(?=[\s.,;:!?\")”]|$)", _say_blank_year),
     Rule(
-        rf"(?<![\w:.])(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?![\w:](?![ap]m\b))(?:\s?{_HALF})?",
+        rf"(?<![\w:.])(?P<hour>\d{{1,2}}):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?"
+        rf"(?:\s?{_HALF})?(?![\w:])",
         _say_clock,
     ),
     Rule(rf"(?<![\w:.])(?P<hour>\d{{1,2}})\.(?P<minute>[0-5]\d)(?P<second>(?!))?\s?{_HALF}", _say_clock),

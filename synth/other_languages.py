@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Final
 
@@ -15,11 +15,15 @@ from synth.rewriting import Part, Rule, Rulebook, Saying, Situation, left_out, s
 _NUMBER_WORDS: Final = frozenset(("es", "fr", "it", "pt", "ja"))  # num2words has no Hindi and no Chinese
 _DECIMAL_COMMA: Final = frozenset(("es", "fr", "it", "pt"))
 _SIGNS: Final = {
-   
-    "es": {"%": "por ciento", "&": "y", "+": "más", "=": "igual a", "€": "euros", "$": "dólares", "£": "libras", "°": "grados"},
-    "fr": {"%": "pour cent", "&": "et", "+": "plus", "=": "égale", "€": "euros", "$": "dollars", "£": "livres", "°": "degrés"},
-    "it": {"%": "per cento", "&": "e", "+": "più", "=": "uguale", "€": "euro", "$": "dollari", "£": "sterline", "°": "gradi"},
-    "pt": {"%": "por cento", "&": "e", "+": "mais", "=": "igual a", "€": "euros", "$": "dólares", "£": "libras", "°": "graus"},
+
+    "es": {"%": "por ciento", "&": "y", "+": "más", "=": "igual a", "€": "euros", "$": "dólares",
+    "£": "libras", "°": "grados"},
+    "fr": {"%": "pour cent", "&": "et", "+": "plus", "=": "égale", "€": "euros", "$": "dollars",
+    "£": "livres", "°": "degrés"},
+    "it": {"%": "per cento", "&": "e", "+": "più", "=": "uguale", "€": "euro", "$": "dollari",
+    "£": "sterline", "°": "gradi"},
+    "pt": {"%": "por cento", "&": "e", "+": "mais", "=": "igual a", "€": "euros", "$": "dólares",
+    "£": "libras", "°": "graus"},
 }  # fmt: skip
 _MOST_DIGITS: Final = 15
 
@@ -40,9 +44,9 @@ def _rulebook(primary: str) -> Rulebook:
     if primary in _NUMBER_WORDS:
         point = "," if primary in _DECIMAL_COMMA else r"\."
         group = r"[.\s]" if primary in _DECIMAL_COMMA else ","
-        rules.append(
-            Rule(rf"(?<![\w.,])(?P<whole>\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+)(?:{point}(?P<decimals>\d+))?(?![\w]|[.,]\d)", _number_in(primary))
-        )  # fmt: skip
+        whole = rf"\d{{1,3}}(?:{group}\d{{3}})+(?!\d)|\d+"
+        pattern = rf"(?<![\w.,])(?P<whole>{whole})(?:{point}(?P<decimals>\d+))?(?!\w|[.,]\d)"
+        rules.append(Rule(pattern, _number_in(primary)))
     for sign, words in _SIGNS.get(primary, {}).items():
         rules.append(Rule(re.escape(sign), said_as(f" {words} ")))
     rules += [
@@ -59,7 +63,7 @@ def _is_plain(rule: Rule) -> bool:
     return rule.say.__name__ not in ("_say_address", "_say_mail")
 
 
-def _number_in(primary: str):  # type: ignore[no-untyped-def]
+def _number_in(primary: str) -> Callable[[re.Match[str], Situation], Saying]:
     def say(match: re.Match[str], _: Situation) -> Saying:
         whole = re.sub(r"\D", "", match["whole"])
         if len(whole) > _MOST_DIGITS or (len(whole) > 1 and whole[0] == "0"):

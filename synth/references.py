@@ -1,9 +1,8 @@
-"""Addresses, citations, note marks and markup into what a reader would say of them, which is often nothing."""
+"""Addresses, citations, note marks and markup into what is said of them, which is often nothing."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final
 
 from synth.numerals import cardinal, digits
@@ -113,19 +112,22 @@ _NUMBERED_WORDS: Final = words(
 
 
 def _say_many_sources(match: re.Match[str], _: Situation) -> Saying:
-    """A list of sources is for eyes; a lone (Smith et al., 2003) is read, and so is (Penfield, 1837; Macon, 1871)."""
+    """A list of sources is for eyes; a lone (Smith et al., 2003) is read, as is (Rome, 1837; Bari, 1871)."""
     if not _SCHOLARLY.search(match[0]) and match[0].count(";") < 2:
         return None
     return (Left(match.start(), match.end(), "citation"),)
 
 
-def _say_emphasis(match: re.Match[str], _: Situation) -> Sequence[Left]:
-    return (Left(match.start(), match.end(), "emphasis mark"),)
-
-
 _SCHOLARLY: Final = re.compile(
     r"et\sal|&|\d{4}[a-z]\b|\bpp?\.|[A-Z][\w'-]+\sand\s[A-Z]|\b(?:19[5-9]|20)\d\d\b.*;.*\b(?:19[5-9]|20)\d\d\b"
 )
+
+
+def _say_raised(match: re.Match[str], _: Situation) -> Saying:
+    """A raised number after a word leads to a note; after a bracket in a formula it is a power."""
+    if match.string[match.start() - 1] == ")" and "=" in match.string:
+        return None
+    return (Left(match.start(), match.end(), "note mark"),)
 
 
 def _say_star(match: re.Match[str], _: Situation) -> Saying:
@@ -141,22 +143,34 @@ _SOURCE: Final = (
 
 RULES: Final = (
     Rule(r"\b(?:https?|ftp)://[^\s<>\"“”\[\]]+|\bwww\.[^\s<>\"“”\[\]]+", _say_address),
-    Rule(r"(?<![\w.])(?P<user>[\w.+-]+)@(?P<host>[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,})", _say_mail),
-    Rule(rf"(?<![\w.@/])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_TOP_LEVELS})(?![\w@]|\.\w)(?:/[^\s<>\"“”\[\])]*)?", _say_address),
+    Rule(r"(?<![\w.])(?P<user>[\w.+-]+)@(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})", _say_mail),
+    Rule(
+        rf"(?<![\w.@/])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_TOP_LEVELS})(?![\w@]|\.\w)"
+        r"(?:/[^\s<>\"“”\[\])]*)?",
+        _say_address,
+    ),
     Rule(r"\b(?:doi|DOI):?\s?10\.\S+[^\s.,;:)\]]", left_out("web address")),
     Rule(r"\[(?P<label>[^\[\]\n]{1,300})\]\((?P<target>[^()\n]{0,300})\)", _say_link),
-    Rule(r"\[(?i:illustration|image|picture|photo|figure|drawing)\b\s?(?:unavailable)?[:.]?\s*(?P<caption>[^\[\]]{0,600})\]", _say_picture),
+    Rule(
+        r"\[(?i:illustration|image|picture|photo|figure|drawing)\b\s?(?:unavailable)?[:.]?\s*"
+        r"(?P<caption>[^\[\]]{0,600})\]",
+        _say_picture,
+    ),
     Rule(r"\[\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*(?:,\sp+\.\s?[\d–-]+)?\]", left_out("citation")),
-    Rule(r"\[(?:[a-z]|[*†‡§]+|(?i:note|footnote|fn\.?|citation\sneeded|edit)[\s\d]*)\]", left_out("note mark")),
+    Rule(
+        r"\[(?:[a-z]|[*†‡§]+|(?i:note|footnote|fn\.?|citation\sneeded|edit)[\s\d]*)\]",
+        left_out("note mark"),
+    ),
     Rule(rf"\({_SOURCE}(?:;\s{_SOURCE})+\)", _say_many_sources),
-    Rule(r"(?<=[A-Za-z.,;:!?\"'”)])[¹²³⁰-⁹]+(?![\w/])(?<!\b[A-Za-z][¹²³])(?<!\b[ckmdµnμ]m[²³])", left_out("note mark")),
+    Rule(r"(?:(?<=[A-Za-z]{3})|(?<=[.,;:!?\"'”)]))[¹²³⁰-⁹]+(?![\w/])", _say_raised),
     Rule(r"(?<=[a-z]{3})\d{1,3}(?=[\s.,;:!?)\"'”—]|$)", _say_note_digits),
-    Rule(r"(?<=[A-Za-z][.,;:!?\"'”)])(?<!\b[A-Za-z][.,])(?:(?<=[.!?]\")|(?<=[a-z][.,;:!?])|(?<=[.,!?][\"'”)]))\d{1,3}(?=\s|$)", left_out("note mark")),
+    Rule(r"(?:(?<=[a-z]{2}[.,;:!?])|(?<=[.,!?][\"'”)]))\d{1,3}(?=\s|$)", left_out("note mark")),
     Rule(r"[†‡]+", left_out("note mark")),
     Rule(r"(?<=[\w.,;:!?\"'”)])\*{1,3}(?=[\s.,;:!?)\"'”]|$)", _say_star),
     Rule(r"(?<![\w*])(?:[*_~=\#•·+-]\s?){3,}(?![\w*])|(?:[*_~=•·]){3,}", left_out("ornament", space=True)),
     Rule(r"(?<=[A-Za-z0-9])_+(?=[A-Za-z0-9])", left_out("underscore", space=True)),
-    Rule(r"_+|`+|(?<!\w)\*{1,3}(?=[\w\"“'(])|(?<=[\w.,;:!?\"'”)])\*{1,3}(?!\w)|(?<!\S)={1,6}(?=\w)|(?<=\w)={1,6}(?!\S)", _say_emphasis),
+    Rule(r"_+|`+|(?<!\w)\*{1,3}(?=[\w\"“'(])|(?<=[\w.,;:!?\"'”)])\*{1,3}(?!\w)", left_out("emphasis mark")),
+    Rule(r"(?<!\S)={1,6}(?=\w)|(?<=\w)={1,6}(?!\S)", left_out("emphasis mark")),
     Rule(r"\A\s*\#{1,6}(?=\s)", left_out("heading mark")),
     Rule(r"[\[\]{}]", _say_bracket),
-)  # fmt: skip
+)

@@ -53,7 +53,7 @@ def _value(text: str, most: int = 3999) -> int | None:
 def _say_labelled(match: re.Match[str], _: Situation) -> Saying:
     """Chapter IV, Book I, World War II, vol. xii."""
     label, numeral = match["label"], match["numeral"]
-    value = _value(numeral)
+    value = _value(numeral) if numeral.upper() not in ("C", "D", "L", "M") else None
     if value is None or (numeral in ("MIX", "DIM", "MILD", "LIVID", "CIVIL", "DIVI")):
         return None
     if numeral.islower() and (label[0].isupper() and numeral in ("i", "mix", "di", "mi", "dim", "civic")):
@@ -100,7 +100,7 @@ def _say_regnal(match: re.Match[str], _: Situation) -> Saying:
         return None
     if not known and (name in _NOT_NAMES or value > 20):
         return None
-    return f"{name} the {ordinal(value)}"
+    return f"{name.capitalize() if name.isupper() else name} the {ordinal(value)}"
 
 
 _RULER_BEFORE: Final = re.compile(rf"\b(?:{'|'.join(_RULERS)})\s(?:[A-Z][a-z]+\s)*$")
@@ -161,13 +161,13 @@ RULES: Final = (
         _say_labelled,
     ),
     Rule(
-        r"\b(?P<label>pp?\.|[Cc]hap\.|[Vv]ols?\.|[Ss]ec\.|[Bb]k\.|[Cc]hapter|[Pp]ages?|[Ss]c\.|[Cc]anto|[Aa]ct|[Ss]cene)\s?(?<=[\s.])"
+        r"\b(?P<label>pp?\.|[Cc]h(?:ap)?s?\.|[Vv]ols?\.|[Ss]ec\.|[Bb]k\.|[Cc]hapter|[Pp]ages?|[Ss]c\.|[Cc]anto|[Aa]ct|[Ss]cene)\s?(?<=[\s.])"
         r"(?P<numeral>[ivxlc]+)(?:\s?[–—-]\s?(?P<upto>[ivxlc]+))?(?![\w'])",
         _say_labelled,
     ),
     Rule(rf"\b(?P<name>[A-Z][a-zé]+|[A-Z]{{3,}})\s{_NUMERAL}(?!\w|\.\w)", _say_regnal),
     Rule(rf"\A\s*{_NUMERAL}(?P<stop>[.:)]|\s?—)?(?![\w'.])", _say_heading_numeral),
-    Rule(r"\((?P<numeral>[ivx]+)\)", _say_list_mark),
+    Rule(r"(?<!\w)\((?P<numeral>[ivx]+)\)", _say_list_mark),
     Rule(r"\A(?P<numeral>[ivx]{2,})[.)](?=\s)", _say_list_mark),
     Rule(r"(?<![\w'.&-])(?P<numeral>[IVXL]{2,})(?![\w'&]|\.\w|-[A-Za-z])", _say_bare),
 )

@@ -161,15 +161,16 @@ class _Abbreviations:
 
 
 _ENGLISH: Final = _Abbreviations(
-    titles="""Mr Mrs Ms Mx Dr Prof Messrs Mme Mlle Mmes Mons Capt Col Gen Lt Maj Sgt Cpl Pvt Cmdr Adm Brig Rev Hon
-    Fr Gov Sen Rep Pres Supt Insp Det Mt Drs Revd Bro Ven Amb Sec Atty Lieut Sergt Serjt Bp Abp Card Ald""",
+    titles="""Mr Mrs Ms Mx Dr Prof Messrs Mme Mlle Mmes Mons Capt Col Gen Lt Maj Sgt Cpl Pvt Cmdr Adm Brig Rev
+    Hon Fr Gov Sen Rep Pres Supt Insp Det Mt Drs Revd Bro Ven Amb Sec Atty Lieut Sergt Serjt Bp Abp
+    Card Ald MR MRS DR CAPT""",
     labels="""no nos p pp vol vols fig figs ch chap chaps sec sect art ed eds par para pt pts bk ver v vv l ll
     col n nn eq eqs ex exs tab plate pl app opp op fol ff c ca circa b d r fl jan feb mar apr jun jul aug sep
     sept oct nov dec ca approx supp rev abt""",
     closing="a.m p.m A.M P.M etc &c al ibid esq Esq ft lbs lb oz yds yd min sec hr hrs mi kg km cm mm",
-    either="""St Ave Blvd Rd Ln Sq Hwy Co Inc Ltd Corp Bros Jr Sr U.S U.K U.S.A U.N D.C B.C A.D Ph.D M.D B.A M.A
-    N.Y L.A D.D LL.D Esq e.g viz cf Ft Mass Conn Calif Penn Ill Pa Va Md Ala Ariz Fla Ky La Minn Miss Mo Tenn
-    Tex Wis Wash Wed Thurs Sat Sun Mon Tues Fri Dept Univ Assn MS MSS""",
+    either="""St Ave Blvd Rd Ln Sq Hwy Co Inc Ltd Corp Bros Jr Sr U.S U.K U.S.A U.N D.C B.C A.D Ph.D M.D B.A
+    M.A N.Y L.A D.D LL.D Esq e.g viz cf Ft Mass Conn Calif Penn Ill Pa Va Md Ala Ariz Fla Ky La Minn
+    Miss Mo Tenn Tex Wis Wash Wed Thurs Sat Sun Mon Tues Fri Dept Univ Assn MS MSS""",
     inner="e.g i.e viz cf vs ie eg",
 )
 _OTHERS: Final = {

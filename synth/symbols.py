@@ -103,7 +103,11 @@ def _say_section(match: re.Match[str], _: Situation) -> Saying:
 
 
 def _say_order(match: re.Match[str], _: Situation) -> Saying:
-    return " less than " if match["sign"] == "<" else " greater than "
+    return " less than " if "<" in match[0] else " greater than "
+
+
+def _say_minus(match: re.Match[str], _: Situation) -> Saying:
+    return "minus" if "=" in match.string else None
 
 
 def _say_blank(match: re.Match[str], _: Situation) -> Saying:
@@ -112,7 +116,7 @@ def _say_blank(match: re.Match[str], _: Situation) -> Saying:
 
 
 def _say_short_blank(match: re.Match[str], _: Situation) -> Saying:
-    return f"{match['lead']}{match['letter']} blank"
+    return f"{match['lead']}{match['letter']} blank" if match["letter"] else f"{match['lead']}blank"
 
 
 # ---- capitals ------------------------------------------------------------------------------------------
@@ -207,39 +211,48 @@ def _say_heading_break(match: re.Match[str], situation: Situation) -> Saying:
     return ". " if situation.heading else None
 
 
-_EDGE: Final = r"(?=[\s.,;:!?)\"'”]|$)"
-
 RULES: Final = (
     Rule(r"(?<=[\w)”\"'])\s*\n\s*(?=\S)", _say_heading_break),
     Rule(r"§+\s?", _say_section),
-    Rule(r"(?P<letter>\b[A-Z][a-z]{0,2}|\b[A-Z]\.?)(?:—{2,}|-{2,}(?=[\s.,;:!?a-z]))(?!\w*\d)(?<!\bI—)(?<!I--)", _say_blank),
     Rule(
-        r"(?P<lead>\b(?:Mr|Mrs|Ms|Dr|Miss|Lady|Lord|Sir|Count|Countess|Baron|Captain|Colonel|Major|General|Prince"
-        rf"|Princess|Madame|Duke|Duchess|Monsieur|Herr|of|at|from)\.?\s)(?P<letter>[B-HJ-NP-Z])—+{_EDGE}",
+        r"(?P<letter>\b[A-Z][a-z]{0,2}|\b[A-Z]\.?)(?:—{2,}|-{2,}(?=[\s.,;:!?a-z]))(?<!\bI—)(?<!I--)",
+        _say_blank,
+    ),
+    Rule(
+        r"(?P<lead>\b(?:Mr|Mrs|Ms|Dr|Miss|Lady|Lord|Sir|Count|Countess|Baron|Captain|Colonel|Major|General"
+        r"|Prince|Princess|Madame|Duke|Duchess|Monsieur|Herr|of|at|from)\.?\s)"
+        r"(?:(?P<letter>[B-HJ-NP-Z])—+|——+)(?=[\s.,;:!?)\"'”]|$)",
         _say_short_blank,
     ),
-    Rule(r"\s?\.(?:\s?\.){2,}|…(?:\s?[.…])+", lambda match, _: "…"),
-    Rule(r"\s?…", lambda match, _: None if match[0] == "…" else "…"),
-    Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)|(?<=[\"'”.,;:!?)])-(?=[\"“\w])", said_as("—")),
-    Rule(r"–(?=\s)|(?<=\s)–|(?<=[A-Za-z\"”.,])–|–(?=[A-Za-z])", lambda match, _: "-" if _JOINS.match(match.string, match.start() - 1) and match.start() else "—"),
-    Rule(r"(?<=[\dA-Za-zα-ωΑ-Ω)])(?:(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]+|ⁿ)|\^\{?(?P<caret>[-−]?\w{1,3})\}?)", _say_power),
+    Rule(r"\s?\.(?:\s?\.){2,}|…(?:\s?[.…])+|\s…", said_as("…")),
+    Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)|(?<=[\"'”,;:!?])-(?=[\"“\w])", said_as("—")),
+    Rule(r"(?<=[\w%°])–(?=[\d$£€])", said_as(" to ")),
+    Rule(r"(?<=\w)–(?=\w)", said_as("-")),
+    Rule(r"–", said_as("—")),
+    Rule(
+        r"(?<=[\dA-Za-zα-ωΑ-Ω)])(?:(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]+|ⁿ)|\^\{?(?P<caret>[-−]?\w{1,3})\}?)",
+        _say_power,
+    ),
     Rule(r"[₀-₉₊₋]+", _say_index),
-    Rule(r"(?<![\u0370-\u03ff\u1f00-\u1fff])(?P<letter>[αβγδεζηθικλμνξοπρστυφχψωςϑϕϵΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ])(?![\u0370-\u03ff\u1f00-\u1fff])", _say_greek),
-    Rule(r"(?<=[\w)])\s(?P<sign>[<>])\s?(?=[\w(.-])|(?<=\d)(?P<tight>[<>])(?=\d)", lambda match, s: " less than " if "<" in match[0] else " greater than "),
-    Rule(r"[<>](?=\s?\d)", lambda match, _: "less than " if match[0] == "<" else "more than "),
+    Rule(
+        r"(?<![\u0370-\u03ff\u1f00-\u1fff])(?P<letter>[αβγδεζηθικλμνξοπρστυφχψωςϑϕϵΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ])"
+        r"(?![\u0370-\u03ff\u1f00-\u1fff])",
+        _say_greek,
+    ),
+    Rule(r"(?<=[\w)])\s(?P<sign>[<>])\s?(?=[\w(.-])|(?<=\d)(?P<tight>[<>])(?=\d)", _say_order),
+    Rule(r"[<>](?=\s?\d)", _say_order),
     Rule(r"</?[A-Za-z][\w:-]{0,12}\s?/?>", left_out("markup")),
     Rule(r"(?<=\w)\+\+(?!\w)", said_as(" plus plus")),
-    Rule(r"(?<=\w)\+(?=\w)|(?<=[\w)])\s\+\s(?=[\w(])|\+(?=\d)|\+", said_as(" plus ")),
-    Rule(r"(?<=[A-Za-z\d)²³]\s)[-−](?=\s[A-Za-z\d(]\b)", lambda match, _: "minus" if "=" in match.string else None),
-    Rule(r"@(?=[A-Za-z])|(?<=\s)@(?=\s)|@", said_as(" at ")),
+    Rule(r"\+", said_as(" plus ")),
+    Rule(r"(?<=[A-Za-z\d)²³]\s)[-−](?=\s[A-Za-z\d(]\b)", _say_minus),
+    Rule(r"@", said_as(" at ")),
     Rule(r"\#(?=\d)", said_as("number ")),
-    Rule(r"(?<=[A-Za-z])\s?/\s?(?=[A-Za-z])", left_out("slash", space=True)),
+    Rule(r"(?<=\b[A-G])\#", said_as(" sharp")),
+    Rule(r"\bw/(?=\s)", said_as("with")),
     Rule(r"/", left_out("slash", space=True)),
     Rule(r"\)(?=\()", said_as(") ")),
-    Rule(r"[A-Z][A-Z']*[A-Z](?![\w])(?<!\d)", lambda match, s: _say_capitals(match, s) if not _GLUED.match(match.string, match.start() - 1) or not match.start() else None),
+    Rule(r"(?<![\w.&])[A-Z][A-Z']*[A-Z](?![\w&])", _say_capitals),
     Rule(r"~(?=\s?\d)", said_as("about ")),
     Rule(r"[™®~\\|^<>\#•·¬*]", left_out("symbol", space=True)),
     Rule(rf"[{re.escape(''.join(_SIGNS))}]", _say_sign),
-)  # fmt: skip
-_JOINS: Final = re.compile(r"\w–\w")
-_GLUED: Final = re.compile(r"[\w.]")
+)
