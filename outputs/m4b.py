@@ -96,10 +96,11 @@ def _command(marks: Path, chapters: int, path: Path) -> object:
         "map_metadata": "1",  # without it the marks lose their titles
         "map_chapters": "1",
         "c": "copy",
-        # ADTS counts in 1/28224000 s, which overflows the text track; ffmpeg 9.0 then leaves it out without
-        # a word, and 7.0.2 stretches the audio if the time base alone is set.
-        "bsf:a": f"setts=pts=N*{FRAME_SAMPLES}:dts=N*{FRAME_SAMPLES}:duration={FRAME_SAMPLES}"
-        f":time_base=1/{SAMPLE_RATE_HZ}",
+        # ADTS counts in 1/28224000 s, which overflows the text track; ffmpeg 9.0 then leaves it out without a
+        # word. Newer versions convert time stamps to the time base that is set, 7.0.2 and older do not: so
+        # they are set after it, by a filter of its own.
+        "bsf:a": f"setts=time_base=1/{SAMPLE_RATE_HZ},"
+        f"setts=pts=N*{FRAME_SAMPLES}:dts=N*{FRAME_SAMPLES}:duration={FRAME_SAMPLES}",
         "movflags": "+faststart" if chapters <= NERO_CHAPTERS else "+faststart+disable_chpl",
         "f": "ipod",
     }

@@ -51,8 +51,10 @@ class Track:
     parts: tuple[Part, ...]
 
     def part(self, codec: str) -> Part:
-        """The part in this codec."""
-        return next(part for part in self.parts if part.codec == codec)
+        """The part in this codec, which must have been made."""
+        parts = {part.codec: part for part in self.parts}
+        assert codec in parts, f"chapter {self.number} has parts in {', '.join(parts)}, not in {codec}"
+        return parts[codec]
 
 
 @dataclass(frozen=True, slots=True)
