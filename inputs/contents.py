@@ -52,18 +52,21 @@ def chosen(
     roots: list[Node],
     end: int,
     size: Callable[[int, int], int],
-    home: Callable[[int], object],
+    apart: Callable[[int, list[int]], bool],
     book_titles: tuple[str, ...],
 ) -> list[Cut]:
     """Choose which entries become chapters: an entry, or the entries below it, or both.
 
-    end: the place behind the last one. size: characters between two places. home: what a place lies in (a file);
-    entries in other homes than their parent are chapters when the parent itself says little. book_titles: a
+    end: the place behind the last one. size: characters between two places. apart: whether entries at the
+    given places below one that says little itself stand apart from it, as chapters do from a part's title page.
+    book_titles: a
     topmost entry of this name is no parent.
     """
     listed = sorted({position for node in roots for position in node.positions()})
     cuts: list[Cut] = []
-    stack: list[tuple[Node, tuple[str, ...], int]] = [(node, (), stop) for node, stop in _with_ends(roots, end)]
+    stack: list[tuple[Node, tuple[str, ...], int]] = [
+        (node, (), stop) for node, stop in _with_ends(roots, end)
+    ]
     while stack:
         node, parents, stop = stack.pop()
         children = [child for child in node.children if child.first() is not None]
@@ -80,7 +83,7 @@ def chosen(
         after = min((position for position in listed if position > start), default=stop)
         lead = size(start, after) if all((child.first() or 0) > start for child in children) else 0
         splits = (
-            (lead < LEAD_CHARACTERS and any(home(child.first() or 0) != home(start) for child in children))
+            (lead < LEAD_CHARACTERS and apart(start, [child.first() or 0 for child in children]))
             or size(start, stop) > LONG_CHAPTER_CHARACTERS
             or (len(children) > 1 and bool(PART.match(node.title)))
             or sum(bool(_CHAPTER.match(child.title)) for child in children) > 1
@@ -101,11 +104,16 @@ def _with_ends(nodes: list[Node], end: int) -> list[tuple[Node, int]]:
     starts = [node.first() or 0 for node in nodes]
     ordered = sorted(set(starts))
     following = dict(zip(ordered, [*ordered[1:], end], strict=False))  # no entries: nothing to pair
-    return [(node, max(following[start], start)) for node, start in reversed(list(zip(nodes, starts, strict=True)))]
+    return [
+        (node, max(following[start], start))
+        for node, start in reversed(list(zip(nodes, starts, strict=True)))
+    ]
 
 
 def _move_up(node: Node, position: int) -> None:
     """Let the first listed place at or below the node begin at `position`."""
     while node.position is None:
-        node = min((child for child in node.children if child.first() is not None), key=lambda c: c.first() or 0)
+        node = min(
+            (child for child in node.children if child.first() is not None), key=lambda c: c.first() or 0
+        )
     node.position = position

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from inputs import language as languages
@@ -17,7 +16,9 @@ from inputs.wording import one_line
 from inputs.xhtml import Passage, read_content
 
 _LICENCE_START = re.compile(r"\*\*\* ?START OF (?:THE|THIS) PROJECT GUTENBERG", re.I)
-_LICENCE_END = re.compile(r"\*\*\* ?END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the )?Project Gutenberg", re.I)
+_LICENCE_END = re.compile(
+    r"\*\*\* ?END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the )?Project Gutenberg", re.I
+)
 
 
 def read_epub(path: Path, sha256: str) -> Book:
@@ -74,7 +75,9 @@ def _read_stream(
         data = archive.read(item.href)
         root = parse(data) if data else None
         if root is None:
-            warnings.append(ReadingWarning("unreadable-item", f"{item.href} is broken or empty and was left out"))
+            warnings.append(
+                ReadingWarning("unreadable-item", f"{item.href} is broken or empty and was left out")
+            )
             continue
         content = read_content(root, item.href, language)
         start = len(passages)
@@ -85,7 +88,9 @@ def _read_stream(
         if item.linear:
             linear_end = len(passages)
     if not documents:
-        raise DamagedDocument(path, "none of its documents can be read", "Get the book again: this copy is broken")
+        raise DamagedDocument(
+            path, "none of its documents can be read", "Get the book again: this copy is broken"
+        )
     passages = _licence_marked(passages)
     return Stream(tuple(passages), tuple(documents), anchors, linear_end)
 
@@ -111,6 +116,8 @@ def _licence_marked(passages: list[Passage]) -> list[Passage]:
 def _guessed_language(stream: Stream, warnings: list[ReadingWarning]) -> str:
     sample = " ".join(passage.block.text for passage in stream.passages[:3000])
     guessed = languages.guess(sample)
-    message = f"the book does not state its language; {guessed or 'en'} was " + ("recognised" if guessed else "assumed")
+    message = f"the book does not state its language; {guessed or 'en'} was " + (
+        "recognised" if guessed else "assumed"
+    )
     warnings.append(ReadingWarning("language-guessed", message))
     return guessed or "en"

@@ -24,6 +24,7 @@ CONTENTS_CHARACTERS = 30_000
 # Below this, a document that the table of contents leaves out in front is a cover or title page.
 UNLISTED_CHARACTERS = 1_500
 
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A content document's stretch of the stream."""
@@ -93,7 +94,7 @@ class _Cutter:
         """Chapter beginnings over the linear stream, in order, each position once, the first at 0."""
         nodes = self._nodes()
         self._has_contents = bool(nodes)
-        cuts = chosen(nodes, self._stream.linear_end, self._size, self._home, self._package.titles)
+        cuts = chosen(nodes, self._stream.linear_end, self._size, self._apart, self._package.titles)
         if not cuts:
             cuts = self._cuts_by_document()
         by_position: dict[int, Cut] = {}
@@ -101,7 +102,9 @@ class _Cutter:
             by_position.setdefault(cut.position, cut)
         for cut in self._cuts_of_matter(min(by_position, default=self._stream.linear_end)):
             by_position.setdefault(cut.position, cut)
-        ordered = [by_position[position] for position in sorted(by_position) if position < self._stream.linear_end]
+        ordered = [
+            by_position[position] for position in sorted(by_position) if position < self._stream.linear_end
+        ]
         return self._without_part_pages(ordered)
 
     def _nodes(self) -> list[Node]:
@@ -127,7 +130,9 @@ class _Cutter:
         document = self._by_folded_href.get(entry.href.casefold())
         if document is None or not document.item.linear:
             if document is None:
-                self._warn("outside-reading-order", f"“{entry.title}” leads to {entry.href}, which is not read")
+                self._warn(
+                    "outside-reading-order", f"“{entry.title}” leads to {entry.href}, which is not read"
+                )
             return None, False
         if entry.fragment is None:
             return document.start, False
@@ -154,8 +159,10 @@ class _Cutter:
         passages = self._stream.passages
         return passages[position].level if position < len(passages) else None
 
-    def _home(self, position: int) -> object:
-        return self._document(position).start
+    def _apart(self, start: int, below: list[int]) -> bool:
+        """Chapters of a part are files of their own."""
+        home = self._document(start)
+        return any(self._document(position) is not home for position in below)
 
     def _cuts_by_document(self) -> list[Cut]:
         """Without a usable table of contents: every document with a heading, and its own top headings."""
@@ -189,7 +196,7 @@ class _Cutter:
             title = self._heading(document.start, document.end)
             if document.start < first_listed or self._own_standing(document, title) is not None:
                 cuts.append(Cut(document.start, title or one_line(document.title), listed=False))
-        if 0 < first_listed and not any(cut.position == 0 for cut in cuts):
+        if first_listed > 0 and not any(cut.position == 0 for cut in cuts):
             cuts.append(Cut(0, "", listed=False))
         return cuts
 
@@ -215,7 +222,13 @@ class _Cutter:
                 passage.block.kind in (BlockKind.HEADING, BlockKind.SEPARATOR, BlockKind.IMAGE_ALT)
                 for passage in self._stream.passages[cut.position : end]
             )
-            if cut.listed and bare and PART.match(cut.title) and index + 1 < len(cuts) and cuts[index + 1].listed:
+            if (
+                cut.listed
+                and bare
+                and PART.match(cut.title)
+                and index + 1 < len(cuts)
+                and cuts[index + 1].listed
+            ):
                 part, start = cut.title, cut.position if start is None else start
                 continue
             if cut.listed and PART.match(cut.title):
@@ -262,7 +275,9 @@ class _Cutter:
                 _skipped_block(passage.block, SkipReason.BACK_MATTER)
                 for passage in self._stream.passages[document.start : document.end]
             )
-            title = self._heading(document.start, document.end) or one_line(document.title) or _opening(blocks)
+            title = (
+                self._heading(document.start, document.end) or one_line(document.title) or _opening(blocks)
+            )
             chapters.append(Chapter(title, blocks, (), Matter.BACK))
         return chapters
 
@@ -284,7 +299,9 @@ class _Cutter:
         with_links = sum(passage.linked_characters > 0 for passage in passages)
         if passages and all(passage.block.skip is SkipReason.CONTENTS for passage in passages):
             return True
-        return with_links >= 3 and characters < CONTENTS_CHARACTERS and linked > CONTENTS_LINK_SHARE * characters
+        return (
+            with_links >= 3 and characters < CONTENTS_CHARACTERS and linked > CONTENTS_LINK_SHARE * characters
+        )
 
     def _heading(self, start: int, end: int) -> str:
         """The first heading of the range, joined with headings right below it; "" where none is near."""
@@ -329,9 +346,11 @@ def _ordered(cuts: list[Cut], standings: list[Standing]) -> list[Standing]:
     for cut, standing in zip(cuts, standings, strict=True):
         if standing.matter is Matter.FRONT and body_seen:
             if standing.skip is None:
-                standing = matter.BODY if not cut.parents else Standing(Matter.BODY)
+                standing = matter.BODY
             elif standing.skip is SkipReason.FRONT_MATTER:
                 standing = Standing(Matter.BACK, SkipReason.BACK_MATTER)
+        if standing.matter is Matter.BACK and standing.skip is None and not body_seen:
+            standing = Standing(Matter.FRONT)
         body_seen = body_seen or (standing.matter is Matter.BODY and cut.listed)
         ordered.append(standing)
     return ordered

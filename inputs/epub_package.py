@@ -30,7 +30,13 @@ _LOCKS = (
     ("META-INF/sinf.xml", "Apple FairPlay"),
     ("META-INF/rights.xml", "Adobe ADEPT"),
 )
-_TEXT_TYPES = ("application/xhtml+xml", "text/html", "text/x-oeb1-document", "application/x-dtbook+xml", "text/xml")
+_TEXT_TYPES = (
+    "application/xhtml+xml",
+    "text/html",
+    "text/x-oeb1-document",
+    "application/x-dtbook+xml",
+    "text/xml",
+)
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml")
 COVER_LIMIT_BYTES = 16 * 2**20
 
@@ -75,14 +81,21 @@ def read_package(path: Path, archive: Archive) -> Package:
     reader = _Reader(path, archive, warnings)
     book = reader.load()
     guide = [
-        Entry(one_line(line.get("title") or ""), *resolve(line["href"], reader.opf_file), 0, frozenset([kind.lower()]))
+        Entry(
+            one_line(line.get("title") or ""),
+            *resolve(line["href"], reader.opf_file),
+            0,
+            frozenset([kind.lower()]),
+        )
         for line in book.guide
         if line.get("href") and (kind := line.get("type")) and not is_remote(line["href"])
     ]
     nav_href, toc, landmarks = _contents(archive, book, reader)
     spine = _spine(archive, book, reader, tuple(guide) + landmarks, warnings)
     if not spine and any(warning.code == "not-text" for warning in warnings):
-        raise EmptyDocument(path, "its pages are pictures, there is no text", "Books of pictures cannot be spoken")
+        raise EmptyDocument(
+            path, "its pages are pictures, there is no text", "Books of pictures cannot be spoken"
+        )
     if not spine:
         raise DamagedDocument(path, "the package lists no document to read", _GET_AGAIN)
     _refuse_locked(path, archive, spine)
@@ -147,13 +160,16 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
                 if found:
                     return found
         packages = sorted(
-            (name for name in self._archive.names if name.lower().endswith(".opf")), key=lambda n: n.count("/")
+            (name for name in self._archive.names if name.lower().endswith(".opf")),
+            key=lambda n: n.count("/"),
         )
         if not packages:
             raise NotADocument(
                 self._path, "there is no EPUB package in this archive", "Give it an EPUB or a PDF to read"
             )
-        self._warnings.append(ReadingWarning("no-container", "the container names no package; found one by its suffix"))
+        self._warnings.append(
+            ReadingWarning("no-container", "the container names no package; found one by its suffix")
+        )
         return packages[0]
 
     def _whole_package(self) -> etree._Element:
@@ -185,7 +201,10 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
                 spine.attrib.update(dict(element.attrib))
             elif name == "reference" and above == "guide":
                 etree.SubElement(guide, f"{{{OPF}}}reference", dict(element.attrib))
-            elif above in ("metadata", "dc-metadata", "x-metadata") and name not in ("dc-metadata", "x-metadata"):
+            elif above in ("metadata", "dc-metadata", "x-metadata") and name not in (
+                "dc-metadata",
+                "x-metadata",
+            ):
                 namespace = OPF if name in ("meta", "link") else DC
                 copy = etree.SubElement(metadata, f"{{{namespace}}}{name}", dict(element.attrib))
                 copy.text = "".join(str(text) for text in element.itertext())
@@ -236,7 +255,9 @@ def _spine(
     items = {item.get_id(): item for item in book.get_items()}
     order = [(str(idref), linear != "no") for idref, linear in book.spine if idref in items]
     if not order:
-        warnings.append(ReadingWarning("no-spine", "the package gives no reading order; the manifest's is used"))
+        warnings.append(
+            ReadingWarning("no-spine", "the package gives no reading order; the manifest's is used")
+        )
         order = [(identifier, True) for identifier, item in items.items() if item.media_type in _TEXT_TYPES]
     types: dict[str, set[str]] = {}
     for mark in marks:
@@ -246,13 +267,21 @@ def _spine(
     for identifier, linear in order:
         item = items[identifier]
         if item.media_type not in _TEXT_TYPES and not item.file_name.lower().endswith(_TEXT_SUFFIXES):
-            warnings.append(ReadingWarning("not-text", f"{item.file_name} in the reading order is {item.media_type}"))
+            warnings.append(
+                ReadingWarning("not-text", f"{item.file_name} in the reading order is {item.media_type}")
+            )
             continue
         href = archive.find(_member(reader, item.file_name))
         if href is None:
-            warnings.append(ReadingWarning("missing-text", f"{item.file_name} is in the reading order but missing"))
+            warnings.append(
+                ReadingWarning("missing-text", f"{item.file_name} is in the reading order but missing")
+            )
         elif href not in spine:
-            nav = {"toc"} if "nav" in getattr(item, "properties", ()) or isinstance(item, epub.EpubNav) else set()
+            nav = (
+                {"toc"}
+                if "nav" in getattr(item, "properties", ()) or isinstance(item, epub.EpubNav)
+                else set()
+            )
             spine[href] = SpineItem(href, linear, frozenset(types.get(href, set()) | nav))
     if spine and not any(item.linear for item in spine.values()):
         return tuple(SpineItem(item.href, True, item.types) for item in spine.values())
@@ -278,7 +307,12 @@ def _refuse_locked(path: Path, archive: Archive, spine: tuple[SpineItem, ...]) -
     texts = {item.href for item in spine}
     for encrypted in (element for element in root.iter() if name_of(element) == "encrypteddata"):
         algorithm = next(
-            (attribute(inner, "Algorithm") for inner in encrypted.iter() if name_of(inner) == "encryptionmethod"), ""
+            (
+                attribute(inner, "Algorithm")
+                for inner in encrypted.iter()
+                if name_of(inner) == "encryptionmethod"
+            ),
+            "",
         )
         if algorithm in _FONT_SCRAMBLING:
             continue
@@ -294,7 +328,9 @@ def _refuse_locked(path: Path, archive: Archive, spine: tuple[SpineItem, ...]) -
 
 
 def _values(dc: dict[str, list[tuple[str | None, dict[str, str]]]], name: str) -> tuple[str, ...]:
-    found = (one_line(text or "") for key, entries in dc.items() if key.lower() == name for text, _ in entries)
+    found = (
+        one_line(text or "") for key, entries in dc.items() if key.lower() == name for text, _ in entries
+    )
     return tuple(value for value in found if value)
 
 
@@ -334,7 +370,9 @@ def _authors(book: epub.EpubBook) -> tuple[str, ...]:
 def _cover(archive: Archive, book: epub.EpubBook, reader: _Reader, guide: tuple[Entry, ...]) -> Cover | None:
     """The cover picture: EPUB 3 property, EPUB 2 meta, then the picture on the guide's cover page."""
     items = {item.get_id(): item for item in book.get_items()}
-    candidates = [_member(reader, item.file_name) for item in items.values() if isinstance(item, epub.EpubCover)]
+    candidates = [
+        _member(reader, item.file_name) for item in items.values() if isinstance(item, epub.EpubCover)
+    ]
     for _, attrs in book.metadata.get(OPF, {}).get("meta", []):
         if attrs.get("name") == "cover":
             wanted = attrs.get("content", "")
@@ -348,7 +386,9 @@ def _cover(archive: Archive, book: epub.EpubBook, reader: _Reader, guide: tuple[
                     source = element.get("src") or attribute(element, "href")
                     if source and not is_remote(source):
                         candidates.append(resolve(source, entry.href)[0])
-    candidates += [_member(reader, item.file_name) for key, item in items.items() if key in ("cover", "cover-image")]
+    candidates += [
+        _member(reader, item.file_name) for key, item in items.items() if key in ("cover", "cover-image")
+    ]
     for candidate in candidates:
         name = archive.find(candidate)
         if name and archive.declared_bytes(name) <= COVER_LIMIT_BYTES:

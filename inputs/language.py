@@ -36,6 +36,7 @@ _SCRIPTS = (
 SAMPLE_CHARACTERS = 200_000
 # in running text of each language above, 25-45 % of the words are on its list; two thirds of that is plenty
 _SURE_SHARE = 0.12
+_LATIN_SHARE = 0.2  # "in", "non" and "est" are words of its daughters too
 _LETTERS = re.compile(r"[^\W\d_]+")
 _TAG = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{1,8})*")
 
@@ -59,10 +60,11 @@ def guess(text: str) -> str | None:
     if total < 20:
         return None
     shares = {
-        language: sum(words[word] for word in common.split()) / total for language, common in _COMMON_WORDS.items()
+        language: sum(words[word] for word in common.split()) / total
+        for language, common in _COMMON_WORDS.items()
     }
     best = max(shares, key=lambda language: shares[language])
-    return best if shares[best] >= _SURE_SHARE else None
+    return best if shares[best] >= (_LATIN_SHARE if best == "la" else _SURE_SHARE) else None
 
 
 def _script(sample: str) -> str | None:

@@ -57,21 +57,20 @@ _TITLES = tuple(
         (r"(?:front )?cover(?: page)?|half[- ]?title(?: page)?|title[- ]?page|copyright(?: (?:page|notice|information))?"
          r"|imprint|impressum|legal notice|also by .*|(?:other )?books by .*|by the same author|praise for .*"
          r"|advance praise.*|titelseite|titelblatt|page de titre|newsletter.*|transcriber[’']?s notes?"
-         r"|about (?:the |this )?(?:e-?book|publisher|edition)|(?:the )?project gutenberg.*|license",
+         r"|about (?:the |this )?(?:e-?book|publisher|edition)|(?:the )?project gutenberg.*|pg (?:boilerplate|header).*|license",
          _FRONT_SKIPPED),
         (r"(?:general |subject |name |author )?index(?: of .*)?|bibliography|(?:select(?:ed)? )?references"
          r"|works cited|further reading|colophon|uncopyright|back cover|permissions|credits"
          r"|(?:photo|picture|image|illustration) credits|errata|stichwortverzeichnis|sachregister|literatur"
          r"(?:verzeichnis)?|quellen(?:verzeichnis)?|bildquellen|bibliographie|bildnachweis|(?:the )?full project"
-         r" gutenberg.*|advertisements?|symbolverzeichnis|abkürzungsverzeichnis|abbreviations",
+         r" gutenberg.*|pg licen[cs]e.*|advertisements?|symbolverzeichnis|abkürzungsverzeichnis|abbreviations",
          _BACK_SKIPPED),
         (r"(?:end ?|foot ?)?notes?|anmerkungen|fußnoten|endnoten|notas", _NOTES),
         (r"preface.*|foreword.*|introduction|introductory.*|dedication|epigraph|vorwort.*|einleitung|avant-propos"
-         r"|préface|prefacio|prólogo|prefazione|a note (?:on|to|from) .*|author[’']?s note|to the reader"
-         r"|acknowledge?ments?|danksagung|remerciements",
+         r"|préface|prefacio|prólogo|prefazione|a note (?:on|to|from) .*|author[’']?s note|to the reader",
          _FRONT_SPOKEN),
         (r"appendix.*|appendices|annex.*|anhang.*|afterword.*|nachwort|postface|glossary.*|glossar"
-         r"|about the authors?.*|biographical note.*|lösungen.*",
+         r"|about the authors?.*|acknowledge?ments?|danksagung|remerciements|biographical note.*|lösungen.*",
          _BACK_SPOKEN),
     )
 )  # fmt: skip

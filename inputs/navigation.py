@@ -83,7 +83,9 @@ def resolve(target: str, base: str) -> tuple[str, str | None]:
     """
     path, _, fragment = target.strip().partition("#")
     path = unquote(path.partition("?")[0])
-    name = posixpath.normpath(posixpath.join("/", posixpath.dirname(base), path)).lstrip("/") if path else base
+    name = (
+        posixpath.normpath(posixpath.join("/", posixpath.dirname(base), path)).lstrip("/") if path else base
+    )
     return name, unquote(fragment) or None
 
 

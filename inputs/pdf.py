@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,8 +36,32 @@ PAGE_S = 0.05
 OUTPUT_LIMIT_BYTES = 2 * 2**30
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 _EXIT_PASSWORD, _EXIT_DAMAGED = 3, 4
-_JUNK_TITLES = ("untitled", "microsoft word", "microsoft powerpoint", "powerpoint presentation", "document1", "title")
-_JUNK_SUFFIXES = (".doc", ".docx", ".pdf", ".indd", ".qxd", ".tex", ".dvi", ".ps", ".fm", ".odt", ".rtf", ".txt", ".ppt")
+_GUTENBERG = re.compile(r"^The Project Gutenberg e-?book (?:#\d+:|of) ", re.I)
+# the page that stands in for an XFA form in every viewer but Adobe's
+_XFA_STUB = "If this message is not eventually replaced by the proper contents of the document"
+_JUNK_TITLES = (
+    "untitled",
+    "microsoft word",
+    "microsoft powerpoint",
+    "powerpoint presentation",
+    "document1",
+    "title",
+)
+_JUNK_SUFFIXES = (
+    ".doc",
+    ".docx",
+    ".pdf",
+    ".indd",
+    ".qxd",
+    ".tex",
+    ".dvi",
+    ".ps",
+    ".fm",
+    ".odt",
+    ".rtf",
+    ".txt",
+    ".ppt",
+)
 
 
 def read_pdf(path: Path, sha256: str) -> Book:
@@ -52,6 +77,10 @@ def read_pdf(path: Path, sha256: str) -> Book:
     pages = _pages(path, facts, warnings)
     _refuse_without_text(path, pages)
     document = laid_out(pages, warnings)
+    if any(_XFA_STUB in block.text for block in document.blocks[:20]):
+        raise NoTextLayer(
+            path, "this is an XFA form, without its text in the pages", "Print it to a PDF from Adobe Reader"
+        )
     if not any(block.skip is None for block in document.blocks):
         unreadable = [page.number + 1 for page in pages if page.lines]
         raise NoTextLayer(
@@ -64,12 +93,16 @@ def read_pdf(path: Path, sha256: str) -> Book:
         guessed = languages.guess(" ".join(block.text for block in document.blocks if block.skip is None))
         language = guessed or "en"
         verb = "recognised" if guessed else "assumed"
-        warnings.append(ReadingWarning("language-guessed", f"the file does not state its language; {language} was {verb}"))
-    stated = one_line(facts.metadata.get("/Title", ""))
+        warnings.append(
+            ReadingWarning("language-guessed", f"the file does not state its language; {language} was {verb}")
+        )
+    stated = _GUTENBERG.sub("", one_line(facts.metadata.get("/Title", "")))
     title = document.title if _is_junk(stated) else stated
     chapters = chapters_of(document, facts.outline, title or path.stem, warnings)
     if not any(chapter.is_spoken for chapter in chapters):
-        raise EmptyDocument(path, "there is nothing to speak in it but tables and page furniture", "Look into it")
+        raise EmptyDocument(
+            path, "there is nothing to speak in it but tables and page furniture", "Look into it"
+        )
     author = one_line(facts.metadata.get("/Author", ""))
     return Book(
         source=path,
@@ -129,7 +162,9 @@ def _pages(path: Path, facts: _Facts, warnings: list[ReadingWarning]) -> list[Pa
     if again == _EXIT_PASSWORD:
         raise PasswordNeeded(path, "the file is encrypted and asks for a password", _PASSWORD_HINT)
     if again == _EXIT_DAMAGED or (status == _EXIT_DAMAGED and not printed):
-        raise DamagedDocument(path, "this is not a readable PDF", "Get the file again, or print it to a new PDF")
+        raise DamagedDocument(
+            path, "this is not a readable PDF", "Get the file again, or print it to a new PDF"
+        )
     if printed or more:
         warnings.append(ReadingWarning("cut-short", f"reading stopped after page {done + len(more)}"))
         return _with_broken_noted([page_of(page) for page in [*printed, *more]], warnings)
@@ -149,7 +184,7 @@ def _with_broken_noted(pages: list[Page], warnings: list[ReadingWarning]) -> lis
         warnings.append(ReadingWarning("broken-pages", f"{_page_names(broken)} could not be read"))
     empty = [page.number + 1 for page in pages if not page.lines and page.has_images and not page.broken]
     if empty and len(empty) < len(pages):
-        warnings.append(ReadingWarning("pages-without-text", f"{_page_names(empty)} are pictures without text"))
+        warnings.append(ReadingWarning("pages-without-text", f"{_page_names(empty)}: pictures without text"))
     return pages
 
 
@@ -162,7 +197,7 @@ def _refuse_without_text(path: Path, pages: list[Page]) -> None:
     if scanned:
         raise NoTextLayer(
             path,
-            f"{_page_names(scanned)} of {len(pages)} are pictures without text",
+            f"{_page_names(scanned)} of {len(pages)}: pictures without text",
             "Run it through OCR (for example: ocrmypdf in.pdf out.pdf)",
         )
     raise EmptyDocument(path, f"there is no text on its {len(pages)} pages", "Look into it with a PDF viewer")
@@ -183,7 +218,15 @@ def _page_names(numbers: list[int]) -> str:
 def _run(job: str, path: Path, *, limit_s: float, first_page: int = 0) -> tuple[int, list[dict[str, Any]]]:
     """Run the worker; returns its exit status (negative: died or was stopped) and the whole lines it printed."""
     # -I: neither the caller's folder nor PYTHON* variables decide what the worker imports
-    command = [sys.executable, "-I", str(_WORKER), job, str(path.resolve()), str(ADDRESS_SPACE_BYTES), str(first_page)]
+    command = [
+        sys.executable,
+        "-I",
+        str(_WORKER),
+        job,
+        str(path.resolve()),
+        str(ADDRESS_SPACE_BYTES),
+        str(first_page),
+    ]
     with tempfile.TemporaryFile() as output:
         worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
         try:
@@ -207,7 +250,11 @@ def _printed(output: BinaryIO) -> list[dict[str, Any]]:
 
 def _is_junk(title: str) -> bool:
     folded = title.casefold()
-    return not any(c.isalpha() for c in title) or folded.startswith(_JUNK_TITLES) or folded.endswith(_JUNK_SUFFIXES)
+    return (
+        not any(c.isalpha() for c in title)
+        or folded.startswith(_JUNK_TITLES)
+        or folded.endswith(_JUNK_SUFFIXES)
+    )
 
 
 def _date(stamp: str) -> str | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 from inputs import matter
-from inputs.book import Block, BlockKind, Chapter, Matter, PdfPlace, ReadingWarning, SkipReason
+from inputs.book import Block, BlockKind, Chapter, Matter, ReadingWarning, SkipReason
 from inputs.contents import Cut, Node, chosen
 from inputs.matter import Standing
 from inputs.pdf_layout import LaidOut
@@ -59,8 +59,8 @@ def chapters_of(
 
     end = len(document.blocks)
     nodes = _outline_nodes(document, outline, warnings)
-    cuts = chosen(nodes, end, size, lambda position: document.styles[min(position, end - 1)].page, (title,))
-    cuts = _usable(cuts, size, end)
+    cuts = chosen(nodes, end, size, lambda start, below: _on_pages_apart(document, start, below), (title,))
+    cuts = _usable(cuts, end)
     if not cuts:
         cuts = _heading_cuts(document, title)
     if not cuts:
@@ -72,9 +72,9 @@ def chapters_of(
     body_seen = False
     for cut, stop in zip(cuts, ends, strict=True):
         blocks = document.blocks[cut.position : stop]
-        standing = _standing(cut, blocks, body_seen, size(cut.position, stop), title)
+        standing = _standing(cut, body_seen, size(cut.position, stop))
         body_seen = body_seen or standing.matter is Matter.BODY
-        chapters.append(_chapter(cut, blocks, standing, title))
+        chapters.append(_chapter(cut, blocks, standing))
     return tuple(chapters)
 
 
@@ -93,14 +93,35 @@ def _outline_nodes(
             continue
         position = _position(document, entry, by_page)
         lost += position is None
-        node = Node(entry.title, position)
+        node = Node(_full_title(document, entry.title, position), position)
         while path and path[-1][0] >= entry.level:
             path.pop()
         (path[-1][1].children if path else roots).append(node)
         path.append((entry.level, node))
     if lost:
-        warnings.append(ReadingWarning("outline-lies", f"{lost} of {len(outline)} outline entries lead nowhere"))
+        warnings.append(
+            ReadingWarning("outline-lies", f"{lost} of {len(outline)} outline entries lead nowhere")
+        )
     return [node for node in roots if node.first() is not None]
+
+
+def _full_title(document: LaidOut, title: str, position: int | None) -> str:
+    """The heading itself where it is the outline's title with its number: “3 Methods” for “Methods”."""
+    if position is None or document.blocks[position].kind is not BlockKind.HEADING:
+        return title
+    heading = one_line(_spoken(document.blocks[position]))
+    longer = len(heading) < len(title) + 12 and _plain(heading) != _plain(title)
+    return heading if longer and _plain(heading).endswith(_plain(title) or "-") else title
+
+
+def _on_pages_apart(document: LaidOut, start: int, below: list[int]) -> bool:
+    """A part has a page of its own: the first chapter below it begins at the head of a later page."""
+    first = min(below)
+    if first >= len(document.blocks) or document.styles[first].page == document.styles[start].page:
+        return False
+    page = document.styles[first].page
+    before = (i for i in range(first - 1, start, -1) if document.styles[i].page == page)
+    return all(document.blocks[i].skip is not None for i in before)
 
 
 def _position(document: LaidOut, entry: OutlineEntry, by_page: dict[int, list[int]]) -> int | None:
@@ -108,7 +129,9 @@ def _position(document: LaidOut, entry: OutlineEntry, by_page: dict[int, list[in
     if entry.page is None:
         return None
     near = by_page.get(entry.page, []) + by_page.get(entry.page + 1, [])[:3]
-    candidates = [i for i in near if document.blocks[i].skip is None or document.blocks[i].skip is SkipReason.CONTENTS]
+    candidates = [
+        i for i in near if document.blocks[i].skip is None or document.blocks[i].skip is SkipReason.CONTENTS
+    ]
     wanted = _plain(entry.title)
     best, likeness = None, 0.0
     for index in candidates:
@@ -119,7 +142,9 @@ def _position(document: LaidOut, entry: OutlineEntry, by_page: dict[int, list[in
         alike = _alike(wanted, own)
         if block.kind is not BlockKind.HEADING:
             alike -= 0.1
-        if entry.top is not None and document.styles[index].page == entry.page:
+        if document.styles[index].page != entry.page:
+            alike -= 0.3
+        elif entry.top is not None:
             alike -= 0.25 * min(1.0, abs(document.styles[index].top - entry.top) / 400)
         if alike > likeness:
             best, likeness = index, alike
@@ -145,7 +170,7 @@ def _with_heading_above(document: LaidOut, index: int) -> int:
     return index
 
 
-def _usable(cuts: list[Cut], size: object, end: int) -> list[Cut]:
+def _usable(cuts: list[Cut], end: int) -> list[Cut]:
     """One cut per place, in the book's order; nothing when an outline has fewer than two."""
     by_position: dict[int, Cut] = {}
     for cut in sorted(cuts, key=lambda cut: cut.position):
@@ -177,6 +202,12 @@ def _heading_cuts(document: LaidOut, title: str) -> list[Cut]:
             best, best_score = starts, score
     if not best:
         return []
+    if sum(bool(_NUMBERED.match(blocks[i].text)) for i in best) > 0.5 * len(best):
+        # author lines and subtitles are set like numbered sections, but are none
+        best = [
+            i for i in best
+            if _NUMBERED.match(blocks[i].text) or _UNNUMBERED_SECTIONS.fullmatch(blocks[i].text.strip())
+        ]  # fmt: skip
     style = styles[best[0]]
     extra = [
         i for i in headings
@@ -193,14 +224,20 @@ def _spread(document: LaidOut, starts: list[int]) -> bool:
         sum(len(b.text.split()) for b in document.blocks[start:end] if b.skip is None)
         for start, end in zip(starts, [*starts[1:], len(document.blocks)], strict=True)
     ]
-    return sum(words) / len(words) >= WORDS_BETWEEN and sum(count < 12 for count in words) <= 0.34 * len(words)
+    return sum(words) / len(words) >= WORDS_BETWEEN and sum(count < 12 for count in words) <= 0.34 * len(
+        words
+    )
 
 
 def _heading_title(document: LaidOut, index: int) -> str:
     """A heading's text; “Chapter 3” is joined with the title right below it."""
     text = _spoken(document.blocks[index])
     below = document.blocks[index + 1] if index + 1 < len(document.blocks) else None
-    if below is not None and below.kind is BlockKind.HEADING and re.fullmatch(_NAMED.pattern + r"[.:]?", text, re.I):
+    if (
+        below is not None
+        and below.kind is BlockKind.HEADING
+        and re.fullmatch(_NAMED.pattern + r"[.:]?", text, re.I)
+    ):
         text = f"{text} {_spoken(below)}"
     return one_line(text)[:200]
 
@@ -213,7 +250,7 @@ def _spoken(block: Block) -> str:
     return text + block.text[end:]
 
 
-def _standing(cut: Cut, blocks: tuple[Block, ...], body_seen: bool, size: int, book_title: str) -> Standing:
+def _standing(cut: Cut, body_seen: bool, size: int) -> Standing:
     if not cut.listed:
         if size < FRONT_CHARACTERS:
             return Standing(Matter.FRONT, SkipReason.FRONT_MATTER)
@@ -223,13 +260,16 @@ def _standing(cut: Cut, blocks: tuple[Block, ...], body_seen: bool, size: int, b
         return matter.BODY
     if standing.matter is Matter.FRONT and body_seen:
         return matter.BODY if standing.skip is None else Standing(Matter.BACK, standing.skip)
+    if standing.matter is Matter.BACK and standing.skip is None and not body_seen:
+        return Standing(Matter.FRONT)
     return standing
 
 
-def _chapter(cut: Cut, blocks: tuple[Block, ...], standing: Standing, book_title: str) -> Chapter:
+def _chapter(cut: Cut, blocks: tuple[Block, ...], standing: Standing) -> Chapter:
     if standing.skip is not None:
         blocks = tuple(
-            block if block.skip is not None else replace(block, skip=standing.skip, skips=()) for block in blocks
+            block if block.skip is not None else replace(block, skip=standing.skip, skips=())
+            for block in blocks
         )
     title = cut.title
     if not title:
@@ -252,7 +292,3 @@ def _alike(wanted: str, own: str) -> float:
     if len(wanted) > 5 and own.startswith(wanted) and len(own) < 3 * len(wanted):
         return 0.95
     return SequenceMatcher(None, wanted, own, autojunk=False).ratio()
-
-
-def _page_of(block: Block) -> int:
-    return block.place.page if isinstance(block.place, PdfPlace) else 0

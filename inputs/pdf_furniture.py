@@ -9,16 +9,23 @@ from inputs.book import SkipReason
 from inputs.pdf_pages import Line, Page
 
 EDGE_SHARE = 0.14  # of the page's height, above and below
+NUMBER_EDGE_SHARE = 0.25  # a lone number with nothing further out may stand this far in
 NEAR_PAGES = 6  # chapter heads change; a head is one that recurs this near
 SAME_HEIGHT = 4.0  # points
 LEADER_LINES = 4
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
-_PAGE_NUMBER = re.compile(r"[\W_]*(?:page|seite|p\.)?\s*(\d{1,4}|[ivxlc]{1,7})[\W_]*(?:(?:of|von|/)\s*\d{1,4})?[\W_]*", re.I)
+_PAGE_NUMBER = re.compile(
+    r"[\W_]*(?:page|seite|p\.)?\s*(\d{1,4}|[ivxlc]{1,7})[\W_]*(?:(?:of|von|/)\s*\d{1,4})?[\W_]*", re.I
+)
 _LEADERS = re.compile(r"(?:\.\s?){4,}\s*(?:\d{1,4}|[ivxlc]+)?\s*$|…{2,}\s*\d*\s*$|(?:\s[·•.]){4,}", re.I)
 _ENDS_IN_NUMBER = re.compile(r"\s(?:\d{1,4}|[ivxlc]{1,6})$", re.I)
-_CONTENTS = re.compile(r"(?:table of )?contents|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|indice", re.I)
+_CONTENTS = re.compile(
+    r"(?:table of )?contents|inhalt(?:sverzeichnis)?|sommaire|table des matières|índice|indice", re.I
+)
 _NOTE_START = re.compile(r"\s*(?:\d{1,3}(?:[.)]\s|\s|(?=[A-Z“\"]))|[*†‡§¶∗]{1,3}\s?|\[\d{1,3}\]\s)")
-_RIGHTS = re.compile(r"(?:permission to make|copyright|©|\(c\)\s|this work is licensed|supported by|all rights)", re.I)
+_RIGHTS = re.compile(
+    r"(?:permission to make|copyright|©|\(c\)\s|this work is licensed|supported by|all rights)", re.I
+)
 
 
 def mark_furniture(pages: list[Page]) -> None:
@@ -44,17 +51,23 @@ def mark_furniture(pages: list[Page]) -> None:
             lone = _PAGE_NUMBER.fullmatch(line.text)
             printed = _number(line.text)
             expected = offset is not None and printed == page.number + offset
-            if (lone and (expected or (again >= 2 and offset is None))) or (
-                again >= 2 and not lone and len(key) > 1
-            ) or (again >= 1 and expected):
+            if (
+                (lone and (expected or (again >= 2 and offset is None)))
+                or (again >= 2 and not lone and len(key) > 1)
+                or (again >= 1 and expected)
+            ):
                 sure.add(id(line))
                 heights[round(height)] += 1
     for page in pages:
         for key, height, line in keys[page.number]:
             # a head of a short chapter is seen once, but stands where heads stand and carries the page's number
             at_head_height = sum(heights[round(height) + d] for d in (-2, -1, 0, 1, 2)) >= 3
-            if id(line) not in sure and at_head_height and (
-                _carries(line.text, page.number, offset) or (len(key) < 60 and _alone_outside(page, line))
+            if (
+                id(line) not in sure
+                and at_head_height
+                and (
+                    _carries(line.text, page.number, offset) or (len(key) < 60 and _alone_outside(page, line))
+                )
             ):
                 sure.add(id(line))
     for page in pages:
@@ -69,9 +82,16 @@ def mark_contents(pages: list[Page]) -> None:
         if not lines:
             continue
         leaders = [bool(_LEADERS.search(line.text)) for line in lines]
-        numbered = [bool(_ENDS_IN_NUMBER.search(line.text)) or leader for line, leader in zip(lines, leaders, strict=True)]
-        heading = next((i for i, line in enumerate(lines[:6]) if _CONTENTS.fullmatch(line.text.strip(" .:"))), None)
-        if sum(leaders) < LEADER_LINES and not ((heading is not None or going) and sum(numbered) >= LEADER_LINES):
+        numbered = [
+            bool(_ENDS_IN_NUMBER.search(line.text)) or leader
+            for line, leader in zip(lines, leaders, strict=True)
+        ]
+        heading = next(
+            (i for i, line in enumerate(lines[:6]) if _CONTENTS.fullmatch(line.text.strip(" .:"))), None
+        )
+        if sum(leaders) < LEADER_LINES and not (
+            (heading is not None or going) and sum(numbered) >= LEADER_LINES
+        ):
             going = False
             continue
         marks = leaders if sum(leaders) >= LEADER_LINES else numbered
@@ -113,10 +133,17 @@ def mark_footnotes(pages: list[Page], below_size: float) -> None:
 
 def _outer_lines(page: Page) -> list[Line]:
     reach = EDGE_SHARE * page.height
+    far = NUMBER_EDGE_SHARE * page.height
+    readable = [line for line in page.lines if line.skip is None]
+    lowest = min(readable, key=lambda line: line.baseline, default=None)
+    highest = max(readable, key=lambda line: line.baseline, default=None)
     return [
         line
-        for line in page.lines
-        if line.skip is None and (line.baseline > page.height - reach or line.baseline < reach)
+        for line in readable
+        if line.baseline > page.height - reach
+        or line.baseline < reach
+        or (line is lowest and line.baseline < far and _PAGE_NUMBER.fullmatch(line.text))
+        or (line is highest and line.baseline > page.height - far and _PAGE_NUMBER.fullmatch(line.text))
     ]
 
 

@@ -18,10 +18,14 @@ HEADING_CHARACTERS = 180
 TABLE_ROWS = 3
 CODE_LINES = 3
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
-_CAPTION = re.compile(r"(?:Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Algorithm|Listing)\s*\d+(?:\.\d+)*\s*[.:]", re.I)
+_CAPTION = re.compile(
+    r"(?:Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Algorithm|Listing)\s*\d+(?:\.\d+)*\s*[.:]", re.I
+)
 _LIST_MARK = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·–—-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
 _NUMBERED_HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVXLC]{1,6}\.|[A-Z]\.)\s+[A-ZÀ-Þ“\"]")
-_MONOSPACED = re.compile(r"mono|courier|consol|typewriter|cmtt|menlo|inconsol|fixed|nimbusmon|lettergothic", re.I)
+_MONOSPACED = re.compile(
+    r"mono|courier|consol|typewriter|cmtt|menlo|inconsol|fixed|nimbusmon|lettergothic", re.I
+)
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 
@@ -53,14 +57,16 @@ def laid_out(pages: list[Page], warnings: list[ReadingWarning]) -> LaidOut:
     warnings: pages that cannot be read are added to it.
     """
     _mark_unreadable(pages, warnings)
-    body_size = _body_size(pages)
+    body_size, body_font = _body_style(pages)
     mark_furniture(pages)
     mark_contents(pages)
     mark_footnotes(pages, body_size * SMALL_SHARE)
     hyphens = _Hyphens(pages)
     paragraphs: list[_Paragraph] = []
     for page in pages:
-        paragraphs += _paragraphs(page, body_size)
+        on_page = _paragraphs(page, body_size)
+        _mark_lettering(on_page, body_size, body_font)
+        paragraphs += on_page
     paragraphs = _joined_over_breaks(paragraphs)
     blocks = [(paragraph.block(hyphens), paragraph.style()) for paragraph in paragraphs]
     filled = [(block, style) for block, style in blocks if block.text]
@@ -138,7 +144,9 @@ class _Hyphens:
         self._seen: Counter[str] = Counter()
         for page in pages:
             for line in page.lines:
-                inner = line.text.rsplit(None, 1)[0] if line.text.endswith(("-", LINE_HYPHEN, "‐")) else line.text
+                inner = (
+                    line.text.rsplit(None, 1)[0] if line.text.endswith(("-", LINE_HYPHEN, "‐")) else line.text
+                )
                 self._seen.update(found.lower() for found in _WORD.findall(inner))
 
     def joined(self, end: str, following: str) -> str:
@@ -180,17 +188,48 @@ def _mark_unreadable(pages: list[Page], warnings: list[ReadingWarning]) -> None:
                 line.skip = SkipReason.UNREADABLE
     if garbled:
         named = ", ".join(map(str, garbled[:20])) + ("…" if len(garbled) > 20 else "")
-        warnings.append(ReadingWarning("garbled-text", f"the text layer of pages {named} is garbled and needs OCR"))
+        warnings.append(
+            ReadingWarning("garbled-text", f"the text layer of pages {named} is garbled and needs OCR")
+        )
 
 
-def _body_size(pages: list[Page]) -> float:
-    """The size that most characters are set in, points."""
+def _body_style(pages: list[Page]) -> tuple[float, str]:
+    """The size (points) and the font that most characters are set in."""
     sizes: Counter[float] = Counter()
+    fonts: Counter[str] = Counter()
     for page in pages:
         for line in page.lines:
             if line.skip is None:
                 sizes[round(line.size * 2) / 2] += len(line.text)
-    return max(sizes, key=lambda size: sizes[size]) if sizes else 10.0
+                fonts[line.font] += len(line.text)
+    if not sizes:
+        return 10.0, ""
+    return max(sizes, key=lambda size: sizes[size]), max(fonts, key=lambda font: fonts[font])
+
+
+def _mark_lettering(paragraphs: list[_Paragraph], body_size: float, body_font: str) -> None:
+    """Mark the lettering of figures: short lines, set unlike the body, in a row right above a caption."""
+    for index, paragraph in enumerate(paragraphs):
+        if paragraph.kind is not BlockKind.CAPTION:
+            continue
+        above = index - 1
+        while above >= 0 and _is_lettering(paragraphs[above], body_size, body_font):
+            for line in paragraphs[above].lines:
+                line.skip = line.skip or SkipReason.IMAGE
+            above -= 1
+
+
+def _is_lettering(paragraph: _Paragraph, body_size: float, body_font: str) -> bool:
+    if paragraph.skip is not None:
+        return paragraph.skip is SkipReason.IMAGE
+    if paragraph.kind in (BlockKind.CAPTION, BlockKind.TABLE, BlockKind.CODE):
+        return False
+    unlike = all(
+        line.font != body_font or abs(line.size - body_size) > 0.06 * body_size for line in paragraph.lines
+    )
+    text = " ".join(line.text for line in paragraph.lines)
+    numbered = bool(_NUMBERED_HEADING.match(text)) and paragraph.lines[0].size >= body_size
+    return unlike and not numbered and max(len(line.text) for line in paragraph.lines) < 60
 
 
 def _paragraphs(page: Page, body_size: float) -> list[_Paragraph]:
@@ -202,7 +241,11 @@ def _paragraphs(page: Page, body_size: float) -> list[_Paragraph]:
     previous: Line | None = None
     for line, kind in zip(lines, kinds, strict=True):
         last = found[-1] if found else None
-        if last is not None and previous is not None and _continues(last, previous, line, kind, columns, body_size):
+        if (
+            last is not None
+            and previous is not None
+            and _continues(last, previous, line, kind, columns, body_size)
+        ):
             last.lines.append(line)
         else:
             found.append(_Paragraph(kind, [line]))
@@ -278,7 +321,11 @@ class _Columns:
                 rights = sorted(other.right for other in mates)
                 common = Counter(round(left) for left in lefts).most_common(1)[0]
                 # on a page of short dialogue, most lines are indented: the leftmost edge that recurs is the column's
-                recurring = [x for x, count in Counter(round(left) for left in lefts).items() if count >= max(2, common[1] // 6)]
+                recurring = [
+                    x
+                    for x, count in Counter(round(left) for left in lefts).items()
+                    if count >= max(2, common[1] // 6)
+                ]
                 self._edges[key] = (min(recurring, default=common[0]), rights[int(0.9 * (len(rights) - 1))])
         return self._edges[key]
 
@@ -300,7 +347,12 @@ def _continues(
     bigger = max(line.size, previous.size)
     if abs(line.size - previous.size) > 0.08 * bigger and not _is_initial(previous, line):
         return False
-    if line.bold != previous.bold and len(last.lines) == 1 and previous.bold:
+    if (
+        line.bold != previous.bold
+        and len(last.lines) == 1
+        and previous.bold
+        and not _CAPTION.match(previous.text)
+    ):
         return False
     if line.bold and not previous.bold and _stands_alone(line):
         return False
@@ -310,8 +362,10 @@ def _continues(
         return not _SENTENCE_END.search(previous.text) and not _looks_like_start(line, left)
     if drop > 1.45 * max(columns.leading, 1.1 * line.size):
         return False
-    if _LIST_MARK.match(line.text) and line.left >= left - 1 and (
-        _SENTENCE_END.search(previous.text) or previous.right < previous_right - 2 * line.size
+    if (
+        _LIST_MARK.match(line.text)
+        and line.left >= left - 1
+        and (_SENTENCE_END.search(previous.text) or previous.right < previous_right - 2 * line.size)
     ):
         return False
     indent = line.left - left
@@ -356,7 +410,11 @@ def _settle(paragraph: _Paragraph, columns: _Columns, body_size: float) -> None:
 
 
 def _is_heading(paragraph: _Paragraph, text: str, columns: _Columns, body_size: float) -> bool:
-    if len(text) > HEADING_CHARACTERS or not any(c.isalpha() for c in text) or text.endswith((",", ";", LINE_HYPHEN)):
+    if (
+        len(text) > HEADING_CHARACTERS
+        or not any(c.isalpha() for c in text)
+        or text.endswith((",", ";", LINE_HYPHEN))
+    ):
         return False
     size = max(line.size for line in paragraph.lines)
     if size > LARGE_SHARE * body_size:
@@ -403,7 +461,11 @@ def _goes_on(before: _Paragraph, after: _Paragraph) -> bool:
     if first.islower():
         return True
     # a full line before the break, and a full first line behind it, without an indent: the sentence goes on
-    return len(before.lines) >= 2 and len(after.lines) >= 2 and after.lines[0].left <= after.lines[1].left + 0.3 * start.size
+    return (
+        len(before.lines) >= 2
+        and len(after.lines) >= 2
+        and after.lines[0].left <= after.lines[1].left + 0.3 * start.size
+    )
 
 
 def _title(pages: list[Page], body_size: float) -> str:
@@ -416,5 +478,7 @@ def _title(pages: list[Page], body_size: float) -> str:
         if largest <= LARGE_SHARE * body_size:
             return ""
         parts = [line.text for line in lines if line.size > 0.97 * largest]
+        if not parts[0][:1].isupper() and not parts[0][:1].isdigit() and parts[0][:1].isascii():
+            return ""  # a line that recognition took for large
         return one_line(" ".join(parts).replace(LINE_HYPHEN, "-")) if len(parts) <= 5 else ""
     return ""

@@ -18,7 +18,7 @@ _SPACING_ACCENTS = {
     "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "¸": "\u0327", "˘": "\u0306",
     "ˇ": "\u030c",
 }  # fmt: skip
-_ACCENT_PAIR = re.compile(rf"([{''.join(_SPACING_ACCENTS)}])\s?([A-Za-zı])|([A-Za-z])([{''.join(_SPACING_ACCENTS)}])(?=[a-z])")
+_ACCENT_PAIR = re.compile(rf"([{''.join(_SPACING_ACCENTS)}])\s?([A-Za-zı])")
 _LIGATURES = re.compile("[\ufb00-\ufb06]")
 
 
@@ -93,7 +93,11 @@ class Line:
                 and bool(_NOTE_MARK.fullmatch(run.text))
                 and (index == 0 or not self.runs[index - 1].text.rstrip()[-1:].isdigit())
             )
-            pieces.append((space + run.text, SkipReason.NOTE_MARK if raised else None))
+            reason = SkipReason.NOTE_MARK if raised else None
+            if pieces and pieces[-1][1] is reason:  # accents and their letters may be runs of their own
+                pieces[-1] = (pieces[-1][0] + space + run.text, reason)
+            else:
+                pieces.append((space + run.text, reason))
         return [(mended(text), reason) for text, reason in pieces]
 
     def cells(self) -> list[str]:
@@ -152,12 +156,7 @@ def mended(text: str) -> str:
 
 def _accented(match: re.Match[str]) -> str:
     """“succ`es” is “succès”; a backtick that opens a quotation has a space or nothing before it."""
-    accent, letter, letter_before, accent_behind = match.groups()
-    if accent is None:
-        accent, letter = accent_behind, letter_before
-        composed = unicodedata.normalize("NFC", letter + _SPACING_ACCENTS[accent])
-        # TeX prints the accent first: a letter that takes no accent was not meant
-        return match.group() if len(composed) > 1 or accent in "`´" else composed
+    accent, letter = match.groups()
     before = match.string[match.start() - 1 : match.start()]
     composed = unicodedata.normalize("NFC", {"ı": "i"}.get(letter, letter) + _SPACING_ACCENTS[accent])
     if len(composed) > 1 or (accent in "`´" and not before.isalpha()):

@@ -57,7 +57,7 @@ def _print(value: dict[str, Any]) -> None:
 # --- outline, metadata, encryption: pypdf -----------------------------------------------------------------------
 
 
-def _open_pypdf(path: str) -> Any:  # noqa: ANN401 - an exit status or a pypdf reader
+def _open_pypdf(path: str) -> Any:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
 
@@ -90,13 +90,15 @@ def _outline(path: str) -> int:
     return 0
 
 
-def _outline_entries(reader: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401
+def _outline_entries(reader: Any) -> Iterator[dict[str, Any]]:
     """Outline lines in order: title, level (0 outermost), page (0-based or None), top (y in points or None)."""
     from pypdf.errors import PyPdfError
     from pypdf.generic import IndirectObject
 
     numbers = {
-        page.indirect_reference.idnum: index for index, page in enumerate(reader.pages) if page.indirect_reference
+        page.indirect_reference.idnum: index
+        for index, page in enumerate(reader.pages)
+        if page.indirect_reference
     }
     count = 0
     stack: list[tuple[Any, int]] = [(reader.outline, 0)]
@@ -144,7 +146,7 @@ def _text(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:
 class _PageText:
     """The glyphs of one page, turned upright, as lines of runs of one style."""
 
-    def __init__(self, raw: Any, handle: Any, text: Any, number: int) -> None:  # noqa: ANN401
+    def __init__(self, raw: Any, handle: Any, text: Any, number: int) -> None:
         self._raw, self._text, self._number = raw, text, number
         self._rotation = raw.FPDFPage_GetRotation(handle) % 4  # quarter turns clockwise
         left, bottom, right, top = (ctypes.c_float() for _ in range(4))
@@ -168,7 +170,8 @@ class _PageText:
         self._rotation = (self._rotation - upright) % 4
         glyphs = [
             (*glyph[:1], *self._upright(*glyph[1:5]), *glyph[5:9], self._upright(*glyph[9], *glyph[9])[1])
-            if glyph[0] not in "\n " else glyph
+            if glyph[0] != "\n" and glyph[3] >= glyph[1]
+            else (*glyph[:9], 0.0)
             for glyph in glyphs
         ]
         width, height = self._box[2] - self._box[0], self._box[3] - self._box[1]
@@ -226,16 +229,26 @@ class _PageText:
             middle_x, middle_y = (left + right) / 2, (bottom + top) / 2
             seen = self._box[0] <= middle_x <= self._box[2] and self._box[1] <= middle_y <= self._box[3]
             origin = (origin_x.value, origin_y.value)
-            character = "\ufffe" if code == 2 or code == 0xFFFE else chr(code) if code < 0x110000 else "\ufffd"
+            character = (
+                "\ufffe" if code == 2 or code == 0xFFFE else chr(code) if code < 0x110000 else "\ufffd"
+            )
             if 0xD800 <= code < 0xE000:
                 character = "\ufffd"
             drawn = (character, round(left, 1), round(bottom, 1))
-            if redrawn and last is not None and drawn[0] == last[0] and character != " " and _same_place(drawn, last, size):
+            if (
+                redrawn
+                and last is not None
+                and drawn[0] == last[0]
+                and character != " "
+                and _same_place(drawn, last, size)
+            ):
                 continue  # bold by drawing twice
             last = drawn
             yield character, left, bottom, right, top, size if seen else 0.0, turn, font, bold, origin
 
-    def _upright(self, left: float, bottom: float, right: float, top: float) -> tuple[float, float, float, float]:
+    def _upright(
+        self, left: float, bottom: float, right: float, top: float
+    ) -> tuple[float, float, float, float]:
         """A box in the page as it is shown, its corner at (0, 0)."""
         x0, y0, x1, y1 = self._box
         if self._rotation == 1:
@@ -274,7 +287,7 @@ def _lines(glyphs: list[Any], upright: int) -> list[list[Any]]:
         if character == "\n":
             close()
             continue
-        if right < left or (character.isspace() and size):  # a space, drawn or generated
+        if right < left or character.isspace():  # a space, drawn or generated
             pending_space = True
             continue
         here = "h" if not size else "t" if turn != upright else ""
@@ -319,7 +332,14 @@ def _text_again(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:
     from pypdf.errors import PyPdfError
 
     for number in range(first_page, len(reader.pages)):
-        page: dict[str, Any] = {"page": number, "width": 612, "height": 792, "images": False, "turned": 0, "lines": []}
+        page: dict[str, Any] = {
+            "page": number,
+            "width": 612,
+            "height": 792,
+            "images": False,
+            "turned": 0,
+            "lines": [],
+        }
         try:
             source = reader.pages[number]
             page["width"], page["height"] = float(source.cropbox.width), float(source.cropbox.height)
@@ -334,7 +354,17 @@ def _text_again(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:
         for index, line in enumerate(lines):  # places are made up: pypdf gives the text alone
             bottom = round(page["height"] - 60 - step * index, 1)
             if line.strip():
-                run = [line.rstrip(), 50.0, bottom, 50.0 + 5 * len(line), bottom + 10, 10.0, "", False, bottom]
+                run = [
+                    line.rstrip(),
+                    50.0,
+                    bottom,
+                    50.0 + 5 * len(line),
+                    bottom + 10,
+                    10.0,
+                    "",
+                    False,
+                    bottom,
+                ]
                 page["lines"].append(["", [run]])
         yield page
 

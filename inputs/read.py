@@ -27,7 +27,9 @@ def read(path: Path) -> Book:
             stream.seek(0)
             sha256 = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
-        raise NoSuchDocument(path, f"the file cannot be opened ({error.strerror})", "Check its permissions") from error
+        raise NoSuchDocument(
+            path, f"the file cannot be opened ({error.strerror})", "Check its permissions"
+        ) from error
     if not head:
         raise EmptyDocument(path, "the file has 0 bytes", "Get it again: the download may have failed")
     if b"%PDF-" in head:
@@ -49,7 +51,9 @@ def _refuse_what_is_no_file(path: Path) -> None:
 def _other_kind(path: Path, head: bytes) -> DamagedDocument | NotADocument:
     """Say what the file is instead, as far as its first bytes tell."""
     if head.startswith(b"PK") or (path.suffix.lower() in (".epub", ".pdf") and head[:4] == b"\0\0\0\0"):
-        return DamagedDocument(path, "the archive is cut off or empty", "Get the file again: this copy is broken")
+        return DamagedDocument(
+            path, "the archive is cut off or empty", "Get the file again: this copy is broken"
+        )
     kinds = (
         (b"{\\rtf", "an RTF text"),
         (b"\xd0\xcf\x11\xe0", "an old Word or Office file"),
@@ -65,7 +69,9 @@ def _other_kind(path: Path, head: bytes) -> DamagedDocument | NotADocument:
     what = next((label for mark, label in kinds if mark.lower() in head[:128].lower()), None)
     if what is None:
         what = "a plain text" if _is_text(head) else "an unknown kind of file"
-    return NotADocument(path, f"this is {what}, not an EPUB or a PDF", "Convert it to EPUB, or get the book as one")
+    return NotADocument(
+        path, f"this is {what}, not an EPUB or a PDF", "Convert it to EPUB, or get the book as one"
+    )
 
 
 def _is_text(head: bytes) -> bool:

@@ -14,7 +14,9 @@ _WHITE_SPACE_RUN = re.compile(r"\s+")
 _LETTER_OR_DIGIT = re.compile(r"\w")
 
 
-def word(pieces: Iterable[Piece], *, keep_lines: bool = False) -> tuple[str, SkipReason | None, tuple[Skip, ...]]:
+def word(
+    pieces: Iterable[Piece], *, keep_lines: bool = False
+) -> tuple[str, SkipReason | None, tuple[Skip, ...]]:
     """Join pieces into a block's text.
 
     pieces: (text, reason not to speak it or None), in reading order; a "\\n" is a line break of the source.

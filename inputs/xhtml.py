@@ -52,12 +52,10 @@ def read_content(root: etree._Element, href: str, language: str | None = None) -
 
 
 _BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption"
-    " figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol p pre section"
-    " summary table tbody td tfoot th thead tr ul deflist frameset noframes".split()
+    ["address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "deflist", "frameset", "noframes"]
 )
-_UNSEEN = frozenset("script style template head title meta link trigger".split())
-_FALLBACK = frozenset("object canvas video audio iframe noscript case embed applet".split())
+_UNSEEN = frozenset(["script", "style", "template", "head", "title", "meta", "link", "trigger"])
+_FALLBACK = frozenset(["object", "canvas", "video", "audio", "iframe", "noscript", "case", "embed", "applet"])
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _KINDS = {
     "li": BlockKind.LIST_ITEM,
@@ -67,9 +65,9 @@ _KINDS = {
     "figcaption": BlockKind.CAPTION,
     "caption": BlockKind.CAPTION,
 }
-NOTE_TYPES = frozenset("footnote footnotes endnote endnotes rearnote rearnotes note sidenote".split())
+NOTE_TYPES = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "note", "sidenote"])
 _VERSE_TYPES = frozenset(
-    "z3998:verse z3998:poem z3998:song z3998:hymn z3998:lyrics verse poem lyrics poetry".split()
+    ["z3998:verse", "z3998:poem", "z3998:song", "z3998:hymn", "z3998:lyrics", "verse", "poem", "lyrics", "poetry"]
 )
 _VERSE_CLASS = re.compile(r"(?<![a-z])(?:poem|poetry|verse|stanza|lyrics?|linegroup|hymn)(?!no|num)")
 _HEADING_CLASS = re.compile(
@@ -77,10 +75,13 @@ _HEADING_CLASS = re.compile(
     r"|subtitle|chaptertitle|section[_-]?title|heading)(?:$|[ _-]|\d)"
 )
 _BREAK_CLASS = re.compile(r"(?:scene|section|thought|text|space)[_-]?break|asterism|dinkus")
-_PAGE_CLASS = re.compile(r"(?:^| )(?:page[_-]?(?:num(?:ber)?|no|break)?|pagenum\w*|pageno|lnum|linenum|verse-?num)(?: |$)")
+_PAGE_CLASS = re.compile(
+    r"(?:^| )(?:page[_-]?(?:num(?:ber)?|no|break)?|pagenum\w*|pageno|lnum|linenum|verse-?num)(?: |$)"
+)
 _PAGE_MARK = re.compile(r"[\s\[({|]*(?:p(?:g|age)?\.?\s*)?[\divxlcdm]{0,7}[\s\])}|.]*", re.I)
 _NOTE_MARK = re.compile(
-    r"[\s\[({]*(?:\d{1,4}|[*†‡§¶#‖]{1,4}|[a-z]|[ivxlc]{1,6}|note\s*\d+|fn\s*\d+|\d{1,3}[a-z])[\s\])}.:]*", re.I
+    r"[\s\[({]*(?:\d{1,4}|[*†‡§¶#‖]{1,4}|[a-z]|[ivxlc]{1,6}|note\s*\d+|fn\s*\d+|\d{1,3}[a-z])[\s\])}.:]*",
+    re.I,
 )
 _NOTE_HREF = re.compile(r"(?:fn|foot|note|_?ftn|endn|ref|n)[\w.-]*\d|footnote|endnote", re.I)
 _BACK_LINK = re.compile(r"[\s\[(]*(?:[↩↑^⤴︎️⏎]+|return|back|go back)[\s\])]*", re.I)
@@ -191,7 +192,11 @@ class _Walk:
         self, element: etree._Element, name: str, above: _Context
     ) -> tuple[_Context, SkipReason | None]:
         """The context inside the element, and a reason when the element is taken as one skipped whole."""
-        types = frozenset(attribute(element, "type").lower().split()) if name not in ("object", "ol") else frozenset()
+        types = (
+            frozenset(attribute(element, "type").lower().split())
+            if name not in ("object", "ol")
+            else frozenset()
+        )
         role = (element.get("role") or "").lower().removeprefix("doc-")
         own = types | ({role} if role else set())
         classes = (element.get("class") or "").lower()
@@ -230,14 +235,18 @@ class _Walk:
     ) -> _Context:
         level = _HEADINGS.get(name)
         if level is None and "heading" in own:
-            level = int(element.get("aria-level") or "2") if (element.get("aria-level") or "2").isdigit() else 2
+            level = (
+                int(element.get("aria-level") or "2") if (element.get("aria-level") or "2").isdigit() else 2
+            )
         if level is not None or name == "hgroup":
             return replace(here, kind=BlockKind.HEADING, level=level or here.level or 2)
         if here.kind is BlockKind.HEADING or here.kind is BlockKind.NOTE:
             return here
         if own & NOTE_TYPES:
             return replace(here, kind=BlockKind.NOTE)
-        if name in ("p", "div", "span") and (own & {"title", "subtitle", "ordinal", "fulltitle", "halftitle"}):
+        if name in ("p", "div", "span") and (
+            own & {"title", "subtitle", "ordinal", "fulltitle", "halftitle"}
+        ):
             return replace(here, kind=BlockKind.HEADING, level=here.level or 3) if name != "span" else here
         if name in ("p", "div") and _HEADING_CLASS.search(classes) and _short_without_blocks(element):
             return replace(here, kind=BlockKind.HEADING, level=3)
@@ -291,7 +300,8 @@ class _Walk:
             target = (link.get("href") or "").rpartition("#")[2]
             bracketed = text.strip()[:1] in ("[", "(", "*", "†", "‡")
             marked = bool(_BACK_LINK.fullmatch(text)) or (
-                bool(_NOTE_MARK.fullmatch(text)) and (raised or (bracketed and bool(_NOTE_HREF.search(target))))
+                bool(_NOTE_MARK.fullmatch(text))
+                and (raised or (bracketed and bool(_NOTE_HREF.search(target))))
             )
         else:
             marked = False
