@@ -23,8 +23,17 @@ from scipy.signal import resample_poly
 
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, WordTime
 from synth.chunks import Chunk
-from synth.errors import DraftVoiceFailed
-from synth.voices import LANGUAGES, VOICES
+from synth.errors import DraftVoiceFailed, MissingLanguage
+from synth.phonemes import PRONOUNCED, Pronounced, phonemizer, rough_phonemizer
+from synth.voices import (
+    LANGUAGES,
+    VOICES,
+    default_voice,
+    has_voice,
+    language_warnings,
+    primary_tag,
+    voice_named,
+)
 
 DRAFT_VERSION: Final = 1  # raise it when the same chunk would give other samples
 
@@ -53,6 +62,41 @@ class DraftSpeaker:
     """
 
     engine = "draft"
+    narrator = "eSpeak NG draft voice"
+
+    def default_voice(self, language: str) -> str:
+        """Kokoro's best voice for the language, else the language itself.
+
+        Raises:
+            MissingLanguage: espeak-ng does not speak it either.
+        """
+        if has_voice(language):
+            return default_voice(language).name
+        for tag in (language.lower(), primary_tag(language)):
+            if tag in draft_languages():
+                return tag
+        raise MissingLanguage(
+            f"the draft voice does not speak '{language}'",
+            "Name a voice with --voice to have it read all the same",
+        )
+
+    def language_of(self, voice: str) -> str:
+        """The language of one of Kokoro's voices, else the language that the voice is named for.
+
+        Raises:
+            UnknownVoice: it is neither.
+        """
+        return voice if voice in draft_languages() else voice_named(voice).language
+
+    def warnings(self, voice: str, language: str) -> tuple[str, ...]:
+        """A voice of another language than the book's."""
+        return language_warnings(voice, self.language_of(voice), language)
+
+    def pronounce(self, text: str, language: str) -> Pronounced:
+        """Phonemes for packing chunks; the draft voice is given the text itself."""
+        if language in PRONOUNCED:
+            return phonemizer(language)(text)
+        return rough_phonemizer(_ESPEAK_NAMES.get(language, language))(text)
 
     def key(self, chunk: Chunk) -> str:
         """The sha256, hex, of the text, the voice, the speed and espeak-ng's version."""

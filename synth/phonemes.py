@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -21,7 +20,7 @@ _UNKNOWN: Final = "❓"  # misaki's mark for a word that it cannot say
 # misaki's espeak code of each language that needs no extra, by Kokoro's language.
 _ESPEAK: Final = {"es": "es", "fr": "fr-fr", "hi": "hi", "it": "it", "pt-br": "pt-br"}
 
-_log = logging.getLogger(__name__)
+PRONOUNCED: Final = frozenset({"en-us", "en-gb", *_ESPEAK})  # as Kokoro was trained to hear them
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +93,12 @@ def phonemizer(language: str) -> Phonemizer:
         f"'{language}' cannot be turned into phonemes here",
         f"These languages can: en-us, en-gb, {', '.join(_ESPEAK)}",
     )
+
+
+@cache
+def rough_phonemizer(espeak_code: str) -> Phonemizer:
+    """espeak-ng's pronunciation of any language, for the draft voice; not what Kokoro was trained on."""
+    return _OneAtATime(_ThroughEspeak(espeak_code))
 
 
 def tagger_is_installed() -> bool:

@@ -7,12 +7,41 @@ from typing import Protocol
 
 from synth.audio import AudioSegment
 from synth.chunks import Chunk
+from synth.phonemes import Pronounced
 
 
 class Speaker(Protocol):
-    """Something that can say chunks. `engine` is its name in settings, tags and manifests."""
+    """Something that can say chunks.
+
+    engine: its name in settings and manifests. narrator: the name that listeners see.
+    """
 
     engine: str
+    narrator: str
+
+    def default_voice(self, language: str) -> str:
+        """The best voice for a book's language.
+
+        Raises:
+            MissingLanguage: it has none.
+        """
+        ...
+
+    def language_of(self, voice: str) -> str:
+        """The language that a voice speaks, as a BCP 47 tag in lower case.
+
+        Raises:
+            UnknownVoice: it has no such voice.
+        """
+        ...
+
+    def warnings(self, voice: str, language: str) -> tuple[str, ...]:
+        """What a listener should know before this voice speaks a book of this language."""
+        ...
+
+    def pronounce(self, text: str, language: str) -> Pronounced:
+        """The phonemes of spoken text in a voice's language."""
+        ...
 
     def key(self, chunk: Chunk) -> str:
         """The sha256, hex, of all that is heard: equal keys sound the same, sample for sample."""

@@ -97,6 +97,11 @@ def voice_named(name: str) -> Voice:
     )
 
 
+def has_voice(language: str) -> bool:
+    """Whether Kokoro has a voice of this language."""
+    return primary_tag(language) in _DEFAULTS
+
+
 def default_voice(language: str) -> Voice:
     """The best voice of a language ("en-gb", "fr").
 
@@ -111,6 +116,13 @@ def default_voice(language: str) -> Voice:
             "name one of its voices with --voice, or use --engine draft to hear the book all the same",
         )
     return VOICES[name]
+
+
+def language_warnings(voice: str, voice_language: str, book_language: str) -> tuple[str, ...]:
+    """One warning if the voice speaks another language than the book's, else none."""
+    if primary_tag(voice_language) == primary_tag(book_language):
+        return ()
+    return (f"the voice {voice} speaks {voice_language}, but the book is in '{book_language}'",)
 
 
 def primary_tag(language: str) -> str:

@@ -1,0 +1,189 @@
+"""The `bindery` command: documents in, audiobooks out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.errors import CannotStart
+from flows.exits import Exit
+from flows.settings import Settings, configure_prefect
+from flows.speakers import Engine
+from synth.voices import VOICES
+
+# What a command needs is imported when it runs: `bindery --help` must not wait for Prefect and torch.
+
+app: Final = typer.Typer(
+    name="bindery",
+    help="Turn PDFs and EPUBs into finished audiobooks.",
+    epilog="Exit status: 0 all done · 1 a fault in audiobindery · 2 wrong usage · 3 some documents failed · "
+    "4 nothing could be started (no weights, no ffmpeg) · 130 interrupted.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models: Final = typer.Typer(
+    help="Kokoro's published files: fetch them, see what is there.", no_args_is_help=True
+)
+app.add_typer(models, name="models")
+
+Files = Annotated[list[Path], typer.Argument(help="PDF or EPUB documents.", show_default=False)]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
+Weights = Annotated[
+    Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
+]
+
+
+@app.command()
+def convert(
+    files: Files,
+    voice: Annotated[
+        str | None, typer.Option(help="A name from `bindery voices`. [default: the best for the language]")
+    ] = None,
+    engine: Annotated[
+        Engine, typer.Option(help="kokoro; or draft, a robot voice to check a book by ear in seconds.")
+    ] = Engine.KOKORO,
+    speed: Annotated[float, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace.")] = 1.0,
+    chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. [default: all]")] = None,
+    formats: Annotated[
+        str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
+    ] = "m4b,mp3",
+    out: Annotated[Path | None, typer.Option(help="The library folder. [default: library]")] = None,
+    weights: Weights = None,
+    as_json: AsJson = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")] = False,
+) -> None:
+    """Convert documents into tagged chapter files and an M4B.
+
+    What is done is found by its content: run the same command again after an interruption or a correction,
+    and only what is missing or changed is spoken.
+    """
+    try:
+        configure_prefect(Settings.read(), verbose=verbose)
+    except CannotStart as error:
+        Console(stderr=True).print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        raise typer.Exit(Exit.CANNOT_START) from None
+    from flows.converting import convert_all
+
+    chosen = {
+        "engine": engine,
+        "voice": voice,
+        "speed": speed,
+        "chapters": chapters,
+        "formats": [name.strip() for name in formats.split(",") if name.strip()],
+        "library": str(out) if out else None,
+        "weights": str(weights) if weights else None,
+    }
+    raise typer.Exit(convert_all(files, chosen, as_json=as_json))
+
+
+@app.command()
+def inspect(
+    files: Files,
+    as_json: AsJson = False,
+    text: Annotated[bool, typer.Option("--text", help="Show every sentence as it will be said.")] = False,
+) -> None:
+    """Show what would be spoken of documents and what not, and why."""
+    from flows.inspecting import inspect_all
+
+    raise typer.Exit(inspect_all(files, as_json=as_json, with_text=text))
+
+
+@app.command()
+def spoken(
+    text: Annotated[list[str], typer.Argument(help="Written text.", show_default=False)],
+    language: Annotated[str, typer.Option(help="The text's language.")] = "en",
+) -> None:
+    """Show what will be said for written text: numbers, dates, abbreviations."""
+    from synth.script import Passage, script
+
+    for sentence in script([Passage(" ".join(text))], language).sentences:
+        typer.echo(sentence.spoken)
+
+
+@app.command()
+def voices(as_json: AsJson = False) -> None:
+    """List Kokoro's voices with language, gender and grade."""
+    if as_json:
+        for voice in VOICES.values():
+            typer.echo(
+                json.dumps(
+                    {
+                        "name": voice.name,
+                        "language": voice.language,
+                        "gender": voice.gender,
+                        "grade": voice.grade,
+                    }
+                )
+            )
+        return
+    table = Table("voice", "language", "gender", "grade", box=None, pad_edge=False, header_style="dim")
+    for voice in VOICES.values():
+        table.add_row(voice.name, voice.language, voice.gender, voice.grade or "–")
+    Console().print(table)
+
+
+@app.command()
+def doctor(weights: Weights = None) -> None:
+    """Show what this machine has, and how to get what it lacks."""
+    from dataclasses import replace
+
+    from flows.doctor import findings
+
+    settings = Settings.read()
+    if weights:
+        settings = replace(settings, weights=weights)
+    console = Console()
+    missing = False
+    for finding in findings(settings):
+        mark = "[green]✓[/]" if finding.found else "[red]✗[/]" if finding.required else "[yellow]–[/]"
+        console.print(f"{mark} {finding.name}: {escape(finding.detail)}", soft_wrap=True, highlight=False)
+        missing |= finding.required and not finding.found
+    raise typer.Exit(Exit.CANNOT_START if missing else Exit.DONE)
+
+
+@models.command()
+def status(weights: Weights = None) -> None:
+    """Say which of Kokoro's files are here and which are not."""
+    _look_for_weights(weights, download=False)
+
+
+@models.command()
+def fetch() -> None:
+    """Get Kokoro's weights and voices from the model hub, at the pinned revision."""
+    _look_for_weights(None, download=True)
+
+
+def _look_for_weights(weights: Path | None, *, download: bool) -> None:
+    from synth.errors import WeightsMissing
+    from synth.weights import find_weights
+
+    folder = weights or Settings.read().weights
+    console = Console()
+    try:
+        for voice in VOICES:
+            files = find_weights(voice, folder, download=download)
+    except WeightsMissing as error:
+        console.print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        raise typer.Exit(Exit.CANNOT_START) from None
+    console.print(
+        f"[green]✓[/] {files.checkpoint.name} and {len(VOICES)} voices in {files.checkpoint.parent}",
+        soft_wrap=True,
+        highlight=False,
+    )
+
+
+def main() -> None:
+    """Run the command."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""`bindery convert`: many documents, one after the other, each told of in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.markup import escape
+
+from flows.display import ProgressLine, chapter_table, clock
+from flows.embedded import embedded_prefect
+from flows.errors import CannotStart
+from flows.exits import Exit
+from flows.narrate import NarrationOptions, narrate_book
+from flows.report import Narrated, failure_json
+from flows.settings import Settings
+from flows.speakers import open_speaker
+from outputs.encode import formats_named
+from outputs.errors import OutputError, UnknownFormat
+from outputs.ffmpeg import find_ffmpeg
+from synth.errors import SpeechError, UnknownVoice
+from tasks.failures import Failure, failure_of
+from tasks.progress import listening
+
+
+def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json: bool) -> Exit:
+    """Convert each document; one that fails never keeps the others from being finished."""
+    console = Console(stderr=True)
+    try:
+        options = NarrationOptions.model_validate(chosen)
+        _check(options)
+        with embedded_prefect():
+            failures = [failure for file in files if (failure := _convert(file, options, console, as_json))]
+    except ValidationError as error:
+        first = error.errors()[0]
+        return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input']}: {first['msg']}")
+    except (UnknownFormat, UnknownVoice) as error:
+        return _refuse(console, Exit.USAGE, str(error))
+    except (SpeechError, OutputError, CannotStart) as error:
+        return _refuse(console, Exit.CANNOT_START, str(error))
+    if failures and len(files) > 1:
+        console.print(f"[red]{len(failures)} of {len(files)} documents failed[/]; the others are done.")
+    if any(failure.code == "unexpected" for failure in failures):
+        return Exit.FAULT
+    return Exit.SOME_FAILED if failures else Exit.DONE
+
+
+def _check(options: NarrationOptions) -> None:
+    """Find out what would fail for every document, before the first one is read."""
+    settings = Settings.read()
+    formats_named(options.formats)
+    find_ffmpeg(settings.ffmpeg)
+    speaker = open_speaker(options.engine, Path(options.weights) if options.weights else settings.weights)
+    if options.voice is not None:
+        speaker.language_of(options.voice)
+
+
+def _convert(file: Path, options: NarrationOptions, console: Console, as_json: bool) -> Failure | None:
+    with ProgressLine(console, file.name) as line, listening(line.hear):
+        state = narrate_book(str(file), options, return_state=True)
+    outcome: Any = state.result(raise_on_failure=False)
+    if isinstance(outcome, Narrated):
+        if as_json:
+            typer.echo(json.dumps(outcome.as_json(), ensure_ascii=False))
+        else:
+            _tell(outcome, console)
+        return None
+    failure = failure_of(outcome)
+    if as_json:
+        typer.echo(json.dumps(failure_json(str(file), failure), ensure_ascii=False))
+    console.print(f"[red]✗[/] {escape(str(file))}: {escape(failure.line)}", soft_wrap=True, highlight=False)
+    return failure
+
+
+def _tell(book: Narrated, console: Console) -> None:
+    """What was made, where it is and how long it took."""
+    table = chapter_table("length", "LUFS", "dBTP")
+    for chapter in book.chapters:
+        table.add_row(
+            str(chapter.number),
+            escape(chapter.title),
+            clock(chapter.audio_s),
+            f"{chapter.lufs:.1f}",
+            f"{chapter.true_peak_dbtp:.1f}",
+        )
+    console.print(f"[green]✓[/] [bold]{escape(Path(book.file).name)}[/]: {_summary(book)}", highlight=False)
+    console.print(table)
+    for warning in book.warnings:
+        console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
+    folders = dict.fromkeys(str(Path(file).parent) for chapter in book.chapters for file in chapter.files)
+    for place in filter(None, [book.m4b, *folders]):
+        console.print(f"  {escape(place)}", soft_wrap=True, highlight=False)
+
+
+def _summary(book: Narrated) -> str:
+    new = book.chunks - book.spoken_from_cache
+    spoken = "nothing had to be spoken" if not new else f"{new} of {book.chunks} chunks spoken"
+    return (
+        f"{clock(book.audio_s)} of audio in {clock(book.compute_s)} ({book.rtfx:.0f}× real time), "
+        f"{spoken}, {book.engine} {book.voice}"
+    )
+
+
+def _refuse(console: Console, status: Exit, problem: str) -> Exit:
+    console.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True, highlight=False)
+    return status

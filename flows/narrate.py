@@ -1,0 +1,117 @@
+"""One document into an audiobook: read, speak, finish the chapters, bind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from time import monotonic
+from typing import Annotated, Any, Final
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import BaseModel, Field
+
+from flows.report import Narrated, narrated
+from flows.settings import Settings
+from flows.speakers import Engine, open_speaker
+from inputs.choosing import CHOICE_PATTERN
+from outputs.encode import FORMATS, formats_named
+from outputs.ffmpeg import find_ffmpeg
+from outputs.manifest import Track
+from outputs.store import SegmentStore
+from tasks.bind import bind_book
+from tasks.finish import finish_track
+from tasks.job import Order
+from tasks.prepare import prepare_book
+from tasks.speak import speak_shard
+
+SLOWEST: Final = 0.5
+FASTEST: Final = 2.0
+
+
+class NarrationOptions(BaseModel):
+    """How a document is to be spoken, and what is to be made of it."""
+
+    engine: Engine = Field(
+        Engine.KOKORO, description="kokoro, or draft: a robot voice to check a book by ear"
+    )
+    voice: str | None = Field(
+        default=None, description="a name that `bindery voices` lists; empty: the best one"
+    )
+    speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = Field(
+        1.0, description="1 is the voice's own pace"
+    )
+    chapters: Annotated[str, Field(pattern=CHOICE_PATTERN)] | None = Field(
+        default=None, description="numbers and ranges, such as 2-4,7; empty: all"
+    )
+    formats: list[str] = Field(
+        default=["m4b", "mp3"], min_length=1, description=f"any of {', '.join(FORMATS)}"
+    )
+    library: str | None = Field(default=None, description="the folder that finished books go to")
+    weights: str | None = Field(default=None, description="a folder with Kokoro's published files")
+
+
+# finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
+# threads keep the speaker fed
+_RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.cpu_count() or 1) + 2)
+
+
+@flow(
+    name="narrate-book",
+    flow_run_name="narrate {document}",
+    task_runner=_RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
+    persist_result=False,
+)
+def narrate_book(document: str, options: NarrationOptions | None = None) -> Narrated:
+    """Turn one PDF or EPUB into an audiobook in the library.
+
+    Each chapter is mastered and encoded as soon as its last part is spoken, while others are still being
+    spoken. Run again after anything: what is done is found by its content and not done twice.
+    """
+    started_s = monotonic()
+    options = options or NarrationOptions()
+    settings = Settings.read()
+    order = _order(document, options, settings)
+    formats_named(order.formats)
+    ffmpeg = find_ffmpeg(settings.ffmpeg)
+    speaker = open_speaker(options.engine, Path(options.weights) if options.weights else settings.weights)
+    store = SegmentStore(settings.segments)
+
+    job = prepare_book(order, speaker, store, settings.work)
+    spoken: dict[int, PrefectFuture[float]] = {}
+    finished: list[PrefectFuture[Track]] = []
+    for chapter in job.chapters:
+        for shard in chapter.shards:
+            if shard not in spoken:
+                spoken[shard] = speak_shard.submit(job, shard, speaker, store)
+        parts_of_it = [spoken[shard] for shard in chapter.shards]
+        finished.append(
+            finish_track.submit(
+                job,
+                chapter.number,
+                speaker,
+                store,
+                settings.parts,
+                ffmpeg,
+                return_state=False,
+                wait_for=parts_of_it,
+            )
+        )
+    for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
+        part.result()
+    tracks = [chapter_finished.result() for chapter_finished in finished]
+    published = bind_book(job, tracks, speaker, ffmpeg)
+    return narrated(job, tracks, published, monotonic() - started_s)
+
+
+def _order(document: str, options: NarrationOptions, settings: Settings) -> Order:
+    return Order(
+        document=Path(document),
+        engine=options.engine,
+        voice=options.voice,
+        speed=options.speed,
+        chapters=options.chapters.replace(" ", "") if options.chapters else None,
+        formats=tuple(options.formats),
+        library=Path(options.library) if options.library else settings.library,
+    )

@@ -1,0 +1,155 @@
+"""Where Kokoro's published files are: a folder of the user's, else the model hub's cache, else the hub."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from synth.errors import WeightsDoNotFit, WeightsMissing
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+REPOSITORY: Final = "hexgrad/Kokoro-82M"
+REVISION: Final = "f3ff3571791e39611d31c381e3a41a3af07b4987"
+CHECKPOINT: Final = "kokoro-v1_0.pth"
+CONFIG: Final = "config.json"
+SHA256: Final = {
+    CHECKPOINT: "496dba118d1a58f5f3db2efc88dbdc216e0483fc89fe6e47ee1f2c53f18ad1e4",
+    CONFIG: "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17f",
+}
+
+# The parts of a checkpoint, with the number of tensors and of parameters in each: the published
+# architecture's. In the file every name begins with "module.", as torch's DataParallel writes it.
+PARTS: Final = {
+    "bert": 25,
+    "bert_encoder": 2,
+    "predictor": 122,
+    "decoder": 375,
+    "text_encoder": 24,
+}
+_PREFIX: Final = "module."
+_FETCH: Final = (
+    "Run `bindery models fetch` where the hub can be reached, or name a folder that has them with --weights"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The files of one voice's model, all there."""
+
+    checkpoint: Path
+    config: Path
+    voice: Path
+
+
+def find_weights(voice: str, folder: Path | None = None, *, download: bool = True) -> Weights:
+    """The files that speaking with `voice` needs.
+
+    folder: has kokoro-v1_0.pth, config.json and voices/<voice>.pt, as the hub's repository has; a folder
+    that is named is never passed over. Without one the hub's cache is asked, then the hub, at one pinned
+    revision; HF_HUB_OFFLINE, HF_ENDPOINT and HF_HOME are honoured.
+
+    Raises:
+        WeightsMissing: a file is nowhere to be had; says which, where it was looked for, and what to do.
+    """
+    names = (CHECKPOINT, CONFIG, f"voices/{voice}.pt")
+    found = _in_folder(folder, names) if folder is not None else _in_hub(names, download=download)
+    return Weights(*found)
+
+
+def load_checkpoint(path: Path) -> dict[str, dict[str, Tensor]]:
+    """The tensors of a published checkpoint: part -> name without "module." -> tensor, on the CPU.
+
+    Raises:
+        WeightsDoNotFit: the file is no checkpoint, or not one of Kokoro-82M's form.
+    """
+    import pickle
+
+    import torch
+
+    try:
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+        raise WeightsDoNotFit(f"{path} is not a torch checkpoint ({_first_line(error)})", _FETCH) from error
+    if not isinstance(loaded, dict) or set(loaded) != set(PARTS):
+        parts = sorted(map(str, loaded)) if isinstance(loaded, dict) else type(loaded).__name__
+        raise WeightsDoNotFit(f"{path} has the parts {parts}, not {sorted(PARTS)}", _FETCH)
+    return {part: _checked(path, part, loaded[part]) for part in PARTS}
+
+
+def sha256_matches(path: Path, name: str) -> bool:
+    """Whether a file has the published bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == SHA256[name]
+
+
+def _checked(path: Path, part: str, tensors: object) -> dict[str, Tensor]:
+    if not isinstance(tensors, dict):
+        raise WeightsDoNotFit(f"{path} has no tensors under '{part}'", _FETCH)
+    stray = [name for name in tensors if not str(name).startswith(_PREFIX)]
+    if stray or len(tensors) != PARTS[part]:
+        raise WeightsDoNotFit(
+            f"{path} has {len(tensors)} tensors under '{part}', not {PARTS[part]}"
+            + (f", and names without '{_PREFIX}': {', '.join(map(str, stray[:3]))}" if stray else ""),
+            _FETCH,
+        )
+    return {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()}
+
+
+def _in_folder(folder: Path, names: Iterable[str]) -> list[Path]:
+    paths = [folder / name for name in names]
+    missing = [path for path in paths if not path.is_file()]
+    if missing:
+        raise WeightsMissing(f"no {', '.join(path.name for path in missing)} in {folder}", _FETCH)
+    return paths
+
+
+def _in_hub(names: Iterable[str], *, download: bool) -> list[Path]:
+    import huggingface_hub
+    from huggingface_hub.constants import ENDPOINT, HF_HUB_CACHE, HF_HUB_OFFLINE
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    paths: list[Path] = []
+    for name in names:
+        cached = huggingface_hub.try_to_load_from_cache(REPOSITORY, name, revision=REVISION)
+        if isinstance(cached, str):
+            paths.append(Path(cached))
+            continue
+        if not download or HF_HUB_OFFLINE:
+            raise WeightsMissing(
+                f"Kokoro's {name} is not in {HF_HUB_CACHE}, and the hub was not asked", _FETCH
+            )
+        if not hub_is_reachable():
+            raise WeightsMissing(
+                f"Kokoro's {name} is not in {HF_HUB_CACHE}, and {ENDPOINT} cannot be reached", _FETCH
+            )
+        try:
+            paths.append(Path(huggingface_hub.hf_hub_download(REPOSITORY, name, revision=REVISION)))
+        except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+            raise WeightsMissing(
+                f"{ENDPOINT} did not give {REPOSITORY}'s {name} ({_first_line(error)})", _FETCH
+            ) from error
+    return paths
+
+
+@cache
+def hub_is_reachable() -> bool:
+    """Whether the model hub answers; asked once, because its client tries for minutes before it gives up."""
+    import httpx
+    from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
+
+    if HF_HUB_OFFLINE:
+        return False
+    try:
+        return httpx.head(ENDPOINT, timeout=5).status_code < httpx.codes.INTERNAL_SERVER_ERROR
+    except httpx.HTTPError:
+        return False
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:120]

@@ -1,0 +1,60 @@
+"""A book's finished chapters into its place in the library."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from importlib.metadata import version
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from outputs.encode import formats_named
+from outputs.ffmpeg import Ffmpeg
+from outputs.manifest import Narration, Track
+from outputs.publish import Published, publish
+from synth.speaker import Speaker
+from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.job import Job
+
+
+@task(
+    task_run_name="bind {job.order.document.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_S,
+    retry_condition_fn=worth_another_try,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def bind_book(job: Job, tracks: Sequence[Track], speaker: Speaker, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
+    """Publish the book in each format, then clear its work folder away."""
+    narration = Narration(
+        engine=speaker.narrator,
+        voice=job.voice,
+        speed=job.order.speed,
+        tool=f"audiobindery {version('audiobindery')}",
+        settings={"engine": speaker.engine, "chapters": job.order.chapters},
+    )
+    published = publish(
+        job.book(),
+        narration,
+        tracks,
+        formats_named(job.order.formats),
+        job.order.library,
+        ffmpeg,
+        _label(job, speaker),
+    )
+    for one in published:
+        get_run_logger().info("%s is in %s", one.format, one.folder)
+    shutil.rmtree(job.folder, ignore_errors=True)
+    return published
+
+
+def _label(job: Job, speaker: Speaker) -> str | None:
+    """What sets this narration apart from the whole book in the best voice, which it must never replace."""
+    marks = []
+    if speaker.engine == "draft":
+        marks.append("draft voice")
+    if job.order.chapters is not None:
+        marks.append(f"chapters {job.order.chapters}")
+    return ", ".join(marks) or None

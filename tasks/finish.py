@@ -1,0 +1,64 @@
+"""A spoken chapter into its finished parts: mastered, encoded, decoded again and measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from outputs.encode import formats_named
+from outputs.errors import SegmentDamaged, SegmentMissing
+from outputs.ffmpeg import Ffmpeg
+from outputs.finish import Part, finish_chapter
+from outputs.manifest import Track
+from outputs.store import SegmentStore
+from synth.audio import SAMPLE_RATE_HZ
+from synth.speaker import Speaker
+from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.job import Job, PlannedChapter
+from tasks.progress import ChapterFinished, tell
+from tasks.speak import speak_missing
+
+_MENDS: Final = 3  # how often damaged segments of a chapter are spoken again before we give up
+
+
+@task(
+    task_run_name="finish chapter {number}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_S,
+    retry_condition_fn=worth_another_try,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def finish_track(
+    job: Job, number: int, speaker: Speaker, store: SegmentStore, parts: Path, ffmpeg: Ffmpeg
+) -> Track:
+    """Make a chapter's parts in every codec that the wanted formats need."""
+    chapter = job.chapter(number)
+    finished = _parts(job, chapter, speaker, store, parts, ffmpeg)
+    track = Track(number, chapter.script.title, chapter.script.parents, chapter.plan, finished)
+    get_run_logger().info(
+        "chapter %d %r: %.0f s, %.1f LUFS",
+        number,
+        track.title,
+        finished[0].samples / SAMPLE_RATE_HZ,
+        finished[0].lufs,
+    )
+    tell(ChapterFinished(number, track.title, finished[0].samples / SAMPLE_RATE_HZ))
+    return track
+
+
+def _parts(
+    job: Job, chapter: PlannedChapter, speaker: Speaker, store: SegmentStore, parts: Path, ffmpeg: Ffmpeg
+) -> tuple[Part, ...]:
+    """A damaged segment shows only when it is read; the store then lets go of it, and it is spoken again."""
+    codecs = [format_.codec for format_ in formats_named(job.order.formats)]
+    for _ in range(_MENDS):
+        try:
+            return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)
+        except (SegmentDamaged, SegmentMissing) as error:
+            get_run_logger().warning("%s; speaking it again", error.message)
+            speak_missing(chapter.chunks, speaker, store)
+    return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)

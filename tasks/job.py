@@ -1,0 +1,120 @@
+"""A document's work folder: the book, the chunks of each chapter and of each shard, as files of JSON.
+
+Tasks hand each other the folder's path, never the text or the sound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter
+
+from inputs.book import Book, Cover
+from outputs.files import complete_or_absent
+from outputs.plan import ChapterPlan
+from synth.chunks import Chunk
+from tasks.scripts import ChapterScript
+
+T = TypeVar("T")
+
+_COVERS: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is asked for: one document, how it is to be spoken, and where the book goes."""
+
+    document: Path
+    engine: str
+    voice: str | None  # None: the best of the document's language
+    speed: float
+    chapters: str | None  # "2-4,7"; None: all
+    formats: tuple[str, ...]
+    library: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedChapter:
+    """One chapter, ready to be spoken and mastered; `keys[i]` is the store key of `chunks[i]`."""
+
+    script: ChapterScript
+    chunks: tuple[Chunk, ...]
+    keys: tuple[str, ...]
+    plan: ChapterPlan
+
+
+_BOOK: Final = TypeAdapter(Book)
+_CHAPTER: Final = TypeAdapter(PlannedChapter)
+_SHARD: Final = TypeAdapter(tuple[Chunk, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterEntry:
+    """A line of the job's table of contents."""
+
+    number: int
+    title: str
+    shards: tuple[int, ...]  # those that hold its chunks
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A document that has been read and planned; everything else of it lies in `folder`."""
+
+    folder: Path
+    order: Order
+    voice: str
+    chapters: tuple[ChapterEntry, ...]
+    shards: int
+    chunks: int
+    chunks_in_store: int  # before anything was spoken
+    warnings: tuple[str, ...]
+
+    def book(self) -> Book:
+        """The document as it was read."""
+        book = _read(self.folder / "book.json", _BOOK)
+        covers = {path.suffix: path.read_bytes() for path in self.folder.glob("cover.*")}
+        for media_type, suffix in _COVERS.items():
+            if suffix in covers:
+                book = replace(book, cover=Cover(covers[suffix], media_type))
+        return book
+
+    def chapter(self, number: int) -> PlannedChapter:
+        """A chapter by its number."""
+        return _read(self._chapter_path(number), _CHAPTER)
+
+    def shard(self, number: int) -> tuple[Chunk, ...]:
+        """The chunks of a shard, 0-based."""
+        return _read(self._shard_path(number), _SHARD)
+
+    def write_book(self, book: Book) -> None:
+        """Put the document in."""
+        if book.cover is not None:
+            with complete_or_absent(self.folder / f"cover{_COVERS[book.cover.media_type]}") as part:
+                part.write_bytes(book.cover.data)
+        _write(self.folder / "book.json", _BOOK, replace(book, cover=None))  # JSON knows no bytes
+
+    def write_chapter(self, chapter: PlannedChapter) -> None:
+        """Put a chapter in."""
+        _write(self._chapter_path(chapter.script.number), _CHAPTER, chapter)
+
+    def write_shard(self, number: int, chunks: tuple[Chunk, ...]) -> None:
+        """Put a shard in."""
+        _write(self._shard_path(number), _SHARD, chunks)
+
+    def _chapter_path(self, number: int) -> Path:
+        return self.folder / f"chapter-{number:04d}.json"
+
+    def _shard_path(self, number: int) -> Path:
+        return self.folder / f"shard-{number:04d}.json"
+
+
+def _read(path: Path, adapter: TypeAdapter[T]) -> T:
+    return adapter.validate_json(path.read_bytes())
+
+
+def _write(path: Path, adapter: TypeAdapter[T], value: T) -> None:
+    with complete_or_absent(path) as part:
+        part.write_bytes(adapter.dump_json(value))

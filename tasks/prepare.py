@@ -1,0 +1,158 @@
+"""A document into a job: read, scripted, pronounced, cut into chunks and planned; nothing is spoken yet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+from prefect import get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+
+from inputs.book import Book
+from inputs.choosing import chosen_chapters
+from inputs.errors import EmptyDocument
+from inputs.read import read
+from outputs.plan import ChapterPlan, Pauses, Utterance, samples_of
+from outputs.store import SegmentStore
+from synth.chunks import Chunk, Line, pack
+from synth.speaker import Speaker
+from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.job import ChapterEntry, Job, Order, PlannedChapter
+from tasks.progress import Planned, tell
+from tasks.scripts import ChapterScript, Skipped, chapter_script
+
+SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks for a book
+
+
+@task(
+    task_run_name="read {order.document.name}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_DELAYS_S,
+    retry_condition_fn=worth_another_try,
+    cache_policy=NO_CACHE,
+    persist_result=False,
+)
+def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path) -> Job:
+    """Read the document and write its job into a folder below `work`."""
+    book = read(order.document)
+    if not book.spoken_chapters:
+        raise EmptyDocument(order.document, "there is nothing to speak in it", "`bindery inspect` shows why")
+    voice = order.voice or speaker.default_voice(book.language)
+    pauses = Pauses()
+    planned = (
+        _planned(chapter_script(number, chapter, book.language), speaker, voice, order.speed, pauses)
+        for number, chapter in chosen_chapters(book, order.chapters)
+    )
+    chapters = [chapter for chapter in planned if chapter is not None]
+    if not chapters:
+        raise EmptyDocument(
+            order.document, "there is nothing to speak in those chapters", "`bindery inspect` shows why"
+        )
+    shards = list(_shards(chapters))
+    missing = frozenset(store.missing(key for chapter in chapters for key in chapter.keys))
+    job = Job(
+        folder=work / _folder_name(order, book),
+        order=order,
+        voice=voice,
+        chapters=_entries(chapters, shards),
+        shards=len(shards),
+        chunks=sum(len(chapter.chunks) for chapter in chapters),
+        chunks_in_store=sum(key not in missing for chapter in chapters for key in chapter.keys),
+        warnings=(*(warning.message for warning in book.warnings), *speaker.warnings(voice, book.language)),
+    )
+    job.write_book(book)
+    for chapter in chapters:
+        job.write_chapter(chapter)
+    for number, shard in enumerate(shards):
+        job.write_shard(number, shard)
+    log = get_run_logger()
+    for warning in job.warnings:
+        log.warning("%s: %s", order.document.name, warning)
+    log.info(
+        "%s: %d chapters, %d chunks, of which %d need to be spoken",
+        book.title,
+        len(chapters),
+        job.chunks,
+        len(missing),
+    )
+    tell(
+        Planned(
+            book.title,
+            len(chapters),
+            sum(len(chunk.phonemes) for shard in shards for chunk in shard),
+            sum(
+                len(chunk.phonemes)
+                for chapter in chapters
+                for chunk, key in zip(chapter.chunks, chapter.keys, strict=True)
+                if key in missing
+            ),
+        )
+    )
+    return job
+
+
+def _planned(
+    script: ChapterScript, speaker: Speaker, voice: str, speed: float, pauses: Pauses
+) -> PlannedChapter | None:
+    """Pronounce and pack a chapter; what has no pronunciation is skipped. None: nothing is left."""
+    language = speaker.language_of(voice)
+    lines: list[Line] = []
+    skipped = list(script.skipped)
+    for number, sentence in enumerate(script.sentences):
+        said = speaker.pronounce(sentence.spoken, language)
+        where = str(script.places[sentence.passage] or "title")
+        skipped += [Skipped("no pronunciation", where, word) for word in said.unknown]
+        if said.phonemes:
+            lines.append(Line(number, sentence.passage, said, sentence.pause))
+    chunks = tuple(pack(lines, voice, speed, language))
+    if not chunks:
+        return None
+    keys = tuple(speaker.key(chunk) for chunk in chunks)
+    plan = ChapterPlan(
+        tuple(
+            Utterance(key, pauses.samples_after(chunk.pause)) for key, chunk in zip(keys, chunks, strict=True)
+        ),
+        samples_of(pauses.head_s),
+        samples_of(pauses.tail_s),
+    )
+    return PlannedChapter(replace(script, skipped=tuple(skipped)), chunks, keys, plan)
+
+
+def _shards(chapters: Sequence[PlannedChapter]) -> Iterator[tuple[Chunk, ...]]:
+    """The chunks of all chapters in order, in runs of about five minutes; never empty."""
+    run: list[Chunk] = []
+    phonemes = 0
+    for chunk in (chunk for chapter in chapters for chunk in chapter.chunks):
+        run.append(chunk)
+        phonemes += len(chunk.phonemes)
+        if phonemes >= SHARD_PHONEMES:
+            yield tuple(run)
+            run, phonemes = [], 0
+    if run:
+        yield tuple(run)
+
+
+def _entries(
+    chapters: Sequence[PlannedChapter], shards: Sequence[tuple[Chunk, ...]]
+) -> tuple[ChapterEntry, ...]:
+    """Which shards each chapter's chunks are in."""
+    homes = [number for number, shard in enumerate(shards) for _ in shard]
+    entries = []
+    first = 0
+    for chapter in chapters:
+        last = first + len(chapter.chunks)
+        entries.append(
+            ChapterEntry(chapter.script.number, chapter.script.title, tuple(sorted(set(homes[first:last]))))
+        )
+        first = last
+    return tuple(entries)
+
+
+def _folder_name(order: Order, book: Book) -> str:
+    """The same order of the same bytes has the same folder, so that a run that died leaves nothing behind."""
+    order_json = json.dumps(asdict(order), default=str, sort_keys=True)
+    return hashlib.sha256(f"{book.sha256} {order_json}".encode()).hexdigest()[:32]

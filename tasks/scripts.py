@@ -1,0 +1,112 @@
+"""Chapters into scripts: what will be said of each, and what will not, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from inputs.book import Block, BlockKind, Book, Chapter, Place
+from synth.script import Passage, PassageKind, Sentence, script
+
+_KINDS: Final = {
+    BlockKind.HEADING: PassageKind.HEADING,
+    BlockKind.VERSE: PassageKind.VERSE,
+    BlockKind.LIST_ITEM: PassageKind.LIST_ITEM,
+}
+_WORDS_PER_MINUTE: Final = 165  # what Kokoro's golden passages come to, pauses included
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A piece of the document that nobody will hear."""
+
+    reason: str
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChapterScript:
+    """One chapter as it will be said.
+
+    places: for each passage that a sentence names, where it lies in the document; None for a title that is
+    announced though it does not stand in the text.
+    """
+
+    number: int  # 1-based, among the chapters that are spoken
+    title: str
+    parents: tuple[str, ...]
+    places: tuple[Place | None, ...]
+    sentences: tuple[Sentence, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def estimated_audio_s(self) -> float:
+        """How long it will take to say, from its words."""
+        return sum(len(sentence.spoken.split()) for sentence in self.sentences) * 60 / _WORDS_PER_MINUTE
+
+
+def chapter_script(number: int, chapter: Chapter, language: str) -> ChapterScript:
+    """What will be said of a chapter in its book's language; its title is announced if it does not say it."""
+    passages: list[Passage] = []
+    places: list[Place | None] = []
+    if chapter.title and not _says_its_title(chapter):
+        passages.append(Passage(chapter.title, PassageKind.HEADING))
+        places.append(None)
+    skipped = list(skipped_blocks(chapter))
+    for block, following in zip(chapter.blocks, (*chapter.blocks[1:], None), strict=True):
+        if block.skip is not None or block.kind is BlockKind.SEPARATOR:
+            continue
+        passages.append(_passage(block, following))
+        places.append(block.place)
+        skipped += [
+            Skipped(skip.reason.value, str(block.place), block.text[skip.start : skip.end])
+            for skip in block.skips
+        ]
+    said = script(passages, language)
+    unsaid = [
+        *((one.passage, gone.start, gone.end, gone.reason) for one in said.sentences for gone in one.dropped),
+        *((gone.passage, gone.start, gone.end, gone.reason) for gone in said.unspoken),
+    ]
+    for passage, start, end, reason in unsaid:
+        where = str(places[passage] or "title")
+        skipped.append(Skipped(reason, where, passages[passage].text[start:end]))
+    return ChapterScript(
+        number, chapter.title, chapter.parents, tuple(places), said.sentences, tuple(skipped)
+    )
+
+
+def book_skipped(book: Book) -> tuple[Skipped, ...]:
+    """What is skipped with the chapters that are not spoken at all: title pages, contents, indexes."""
+    return tuple(
+        skipped for chapter in book.chapters if not chapter.is_spoken for skipped in skipped_blocks(chapter)
+    )
+
+
+def skipped_blocks(chapter: Chapter) -> tuple[Skipped, ...]:
+    """The blocks of a chapter that are skipped as a whole, and the ornaments between its scenes."""
+    return tuple(
+        Skipped(block.skip.value if block.skip else "scene break", str(block.place), block.text)
+        for block in chapter.blocks
+        if block.skip is not None or (block.kind is BlockKind.SEPARATOR and block.text.strip())
+    )
+
+
+def _passage(block: Block, following: Block | None) -> Passage:
+    return Passage(
+        block.text,
+        _KINDS.get(block.kind, PassageKind.PROSE),
+        tuple((skip.start, skip.end) for skip in block.skips),
+        section_ends=following is not None and following.kind is BlockKind.SEPARATOR,
+    )
+
+
+def _says_its_title(chapter: Chapter) -> bool:
+    """Whether one of the first blocks that are heard is a heading, or the title itself."""
+    heard = [block for block in chapter.blocks if block.skip is None][:4]
+    title = _letters(chapter.title)
+    return any(block.kind is BlockKind.HEADING or _letters(block.text).startswith(title) for block in heard)
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
