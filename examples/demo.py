@@ -1,0 +1,44 @@
+"""Convert the example book as a new user would, in the best voice that this machine can have."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from synth.errors import SpeechError
+from synth.kokoro import open_kokoro
+
+OUT = Path("demo")
+
+
+def main(book: str) -> int:
+    """Run `bindery convert` and say where the audio is."""
+    engine = best_engine()
+    command = ["convert", book, "--engine", engine, "--out", str(OUT)]
+    print(f"$ bindery {' '.join(command)}", flush=True)  # noqa: T201 it speaks to a person
+    status = subprocess.run([Path(sys.executable).with_name("bindery"), *command], check=False).returncode
+    if status == 0:
+        print(WHAT_NOW.format(m4b=next(OUT.glob("m4b/*/*/*.m4b")), chapters=next(OUT.glob("mp3/*/*"))))  # noqa: T201
+    return status
+
+
+def best_engine() -> str:
+    """Kokoro where its weights are or can be fetched, else the draft voice, which is then said in one line."""
+    try:
+        open_kokoro(None)
+    except SpeechError as problem:
+        print(f"Kokoro cannot speak here ({problem.message}), so this is the draft voice, a robot.")  # noqa: T201
+        return "draft"
+    return "kokoro"
+
+
+WHAT_NOW = """
+The whole book:   {m4b}
+Chapter by chapter: {chapters}
+
+Open either in any player (VLC, mpv, Apple Books, Audiobookshelf), for instance: vlc "{m4b}"
+"""
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
