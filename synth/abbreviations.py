@@ -18,8 +18,8 @@ _BEFORE_NAMES: Final = {
     "Brig": "Brigadier", "Rev": "Reverend", "Revd": "Reverend", "Hon": "Honorable", "Fr": "Father",
     "Gov": "Governor", "Sen": "Senator", "Rep": "Representative", "Pres": "President",
     "Supt": "Superintendent", "Insp": "Inspector", "Det": "Detective", "Mt": "Mount", "Ft": "Fort",
-    "Bp": "Bishop", "Abp": "Archbishop", "Bro": "Brother", "Atty": "Attorney", "Amb": "Ambassador", "DR": "Doctor",
-    "MRS": "Missus", "MR": "Mr.", "CAPT": "Captain",
+    "Bp": "Bishop", "Abp": "Archbishop", "Bro": "Brother", "Atty": "Attorney", "Amb": "Ambassador",
+    "DR": "Doctor", "MRS": "Missus", "MR": "Mr.", "CAPT": "Captain",
 }  # fmt: skip
 _AFTER_NAMES: Final = {
     "St": "Street", "Ave": "Avenue", "Av": "Avenue", "Blvd": "Boulevard", "Rd": "Road", "Ln": "Lane",

@@ -15,7 +15,6 @@ from synth.numerals import (
     number,
     ordinal,
     plural,
-    roman,
     spelled,
     two_digits,
     year,
@@ -254,6 +253,9 @@ _UNIT: Final = "|".join(
     re.escape(unit).replace(r"\ ", r"\s") for unit in sorted(_UNITS, key=len, reverse=True)
 )
 _AREA: Final = "|".join(sorted(_AREAS, key=len, reverse=True))
+_DISTANCE: Final = re.compile(
+    r"\s(?:long|from|distant|away|to|off|[NSEW]\b|north|south|east|west|up|below|of)\b"
+)
 _SINGLE_LETTERS: Final = frozenset("mglshLWVJ")
 
 
@@ -281,6 +283,8 @@ def _say_measure(match: re.Match[str], _: Situation) -> Saying:
         return None
     words, is_one = _quantity(match)
     singular, plurals = _UNITS.get(unit) or _UNITS[unit.rstrip(".")]
+    if unit == "m" and match["dot"] and _DISTANCE.match(match.string, match.end()):
+        singular, plurals = "mile", "miles"
     if match["power"]:
         power = "square" if match["power"] in ("²", "2", "^2") else "cubic"
         singular, plurals = f"{power} {singular}", f"{power} {plurals}"
@@ -442,20 +446,20 @@ def _say_phone(match: re.Match[str], _: Situation) -> Saying:
 
 
 def _say_times(match: re.Match[str], _: Situation) -> Saying:
-    tight = not match["left"] and not match["right"]
-    return " by " if tight and match["sign"] != "*" else " times "
+    sized = match.string[match.start() - 1] in "0123456789" + _VULGAR and match["sign"] != "*"
+    computed = "=" in match.string or _POWER_OF_TEN.match(match.string, match.end())
+    return " by " if sized and not computed else " times "
 
 
 def _say_code(match: re.Match[str], _: Situation) -> Saying:
     """F-16, MP3, H2O: letters by name, then the number."""
     letters, figures, more = match["letters"], match["figures"], match["more"] or ""
-    if roman(letters) and len(letters) > 1 and not match["joint"]:
-        pass
     said = letters if letters in _WORD_CODES or (len(letters) == 1 and letters != "A") else spelled(letters)
     figures_said = digits(figures) if figures[0] == "0" or len(figures) > 3 else number(figures)
     return f"{said} {figures_said}" + (f" {more}" if more else "")
 
 
+_POWER_OF_TEN: Final = re.compile(r"10[⁻⁰¹²³⁴-⁹^]")
 _WORD_CODES: Final = words("COVID SARS NASA NATO UNIX ISO IMAX")
 
 RULES: Final = (
@@ -518,8 +522,8 @@ RULES: Final = (
         _say_fraction,
     ),
     Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]*)\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
-    Rule(r"(?<=[\dA-Za-z²³])(?P<left>\s?)(?P<sign>[×xX*])(?P<right>\s?)(?=\d)(?<![A-Za-z][xX])", _say_times),
-    Rule(r"(?<=[\w)²³])(?P<left>\s?)(?P<sign>×)(?P<right>\s?)(?=[\w(])", _say_times),
+    Rule(r"(?<=[\dA-Za-z²³])\s?(?P<sign>[×xX*])\s?(?=\d)(?<![A-Za-z][xX])", _say_times),
+    Rule(r"(?<=[\w)²³])\s?(?P<sign>×)\s?(?=[\w(])", _say_times),
     Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])", _say_version),
     Rule(rf"(?<![\w.,/:-])(?P<first>{NUMBER})(?:{_RANGE})(?P<second>{NUMBER})(?![\w]|[-–]\d)", _say_range),
     Rule(

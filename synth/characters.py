@@ -52,14 +52,17 @@ def plain(text: str, language: str = "en") -> Plain:
     out.append(text[position:])
     places.extend(range(position, len(text) + 1))
     written = "".join(out)
-    if language.split("-", 1)[0].lower() == "en" and _SINGLE_QUOTE.search(written):
-        written = _with_quotes(written)
+    if language.split("-", 1)[0].lower() == "en":
+        written = _with_quotes(written) if _SINGLE_QUOTE.search(written) else written
+    else:
+        written = _APOSTROPHE.sub("'", written)
     return Plain(written, places if len(written) != len(text) or dropped else None, tuple(dropped))
 
 
 _UNUSUAL: Final = re.compile(
     r"(?:[^\x20-\x7e\n\u00c0-\u024f\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|')+"
 )
+_APOSTROPHE: Final = re.compile(r"(?<=\w)’(?=\w)")
 _SINGLE_QUOTE: Final = re.compile(r"['‘’]")
 
 

@@ -193,7 +193,7 @@ def _shouts_nearby(match: re.Match[str]) -> bool:
     right = re.match(r"\W{1,3}([A-Z][A-Z']+)\b", match.string[match.end() : match.end() + 24])
     return any(
         near is not None
-        and (near[1].lower() in _SHORT_WORDS or len(near[1]) > 5)
+        and (near[1].lower() in _SHORT_WORDS or len(near[1]) > 4)
         and near[1] not in _DOUBTFUL
         for near in (left, right)
     )
@@ -225,7 +225,7 @@ RULES: Final = (
         _say_short_blank,
     ),
     Rule(r"\s?\.(?:\s?\.){2,}|…(?:\s?[.…])+|\s…", said_as("…")),
-    Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)|(?<=[\"'”,;:!?])-(?=[\"“\w])", said_as("—")),
+    Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)|(?<=[\"”,;:!?])-(?=[\"“\w])", said_as("—")),
     Rule(r"(?<=[\w%°])–(?=[\d$£€])", said_as(" to ")),
     Rule(r"(?<=\w)–(?=\w)", said_as("-")),
     Rule(r"–", said_as("—")),

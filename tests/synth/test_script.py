@@ -1,0 +1,110 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth.script import Passage, PassageKind, Pause, Script, script
+
+_KINDS = list(PassageKind)
+
+
+def _said(*passages: Passage) -> list[str]:
+    return [sentence.spoken for sentence in script(passages, "en").sentences]
+
+
+def _pauses(*passages: Passage) -> list[Pause]:
+    return [sentence.pause for sentence in script(passages, "en").sentences]
+
+
+def test_a_skip_neither_breaks_a_sentence_nor_glues_words() -> None:
+    passage = Passage(
+        "Of the river[3]and the sea [4], he said word.5 Next day.", skips=((12, 15), (27, 30), (45, 46))
+    )
+    assert _said(passage) == ["Of the river and the sea, he said word.", "Next day."]
+
+
+def test_a_sentence_knows_its_place_in_the_passage() -> None:
+    passage = Passage("One.2 It was 1805 then.", skips=((4, 5),))
+    first, second = script([passage], "en").sentences
+    assert passage.text[first.start : first.end] == "One."
+    assert passage.text[second.start : second.end] == "It was 1805 then."
+    assert second.source_of(second.spoken.index("eighteen")) == passage.text.index("1805")
+    assert second.source_of(second.spoken.index("then")) == passage.text.index("then")
+
+
+def test_a_skip_inside_a_number_word_keeps_the_places_right() -> None:
+    passage = Passage("It had [page 7] 12 men.", skips=((7, 16),))
+    (sentence,) = script([passage], "en").sentences
+    assert sentence.spoken == "It had twelve men."
+    assert sentence.source_of(sentence.spoken.index("twelve")) == passage.text.index("12")
+
+
+def test_a_heading_is_one_sentence_with_a_full_stop() -> None:
+    heading = Passage("CHAPTER IV. THE BOAT", PassageKind.HEADING)
+    assert _said(heading) == ["Chapter four. The Boat."]
+    assert _said(Passage("Who goes there?", PassageKind.HEADING)) == ["Who goes there?"]
+    assert _said(Passage("Part One\nThe Sea", PassageKind.HEADING)) == ["Part One. The Sea."]
+
+
+def test_a_line_of_verse_is_a_sentence() -> None:
+    verse = Passage("The river’s tent is broken\n  the last fingers", PassageKind.VERSE)
+    assert _said(verse) == ["The river's tent is broken", "the last fingers"]
+    assert _pauses(verse) == [Pause.LINE, Pause.PARAGRAPH]
+
+
+def test_the_pause_after_a_passage_is_that_of_its_kind() -> None:
+    assert _pauses(Passage("One. Two.")) == [Pause.SENTENCE, Pause.PARAGRAPH]
+    assert _pauses(Passage("One. Two.", PassageKind.LIST_ITEM)) == [Pause.SENTENCE, Pause.LINE]
+    assert _pauses(Passage("One. Two.", PassageKind.HEADING)) == [Pause.HEADING]
+    assert _pauses(Passage("One. Two.", section_ends=True)) == [Pause.SENTENCE, Pause.SECTION]
+
+
+def test_ornaments_are_a_scene_break_and_are_accounted_for() -> None:
+    result = script([Passage("One."), Passage("* * *"), Passage("Two.")], "en")
+    assert [sentence.pause for sentence in result.sentences] == [Pause.SECTION, Pause.PARAGRAPH]
+    (gone,) = result.unspoken
+    assert (gone.passage, gone.start, gone.end, gone.reason) == (1, 0, 5, "ornament")
+
+
+def test_the_last_sentence_with_words_carries_the_pause() -> None:
+    result = script([Passage("He left.\n\n***")], "en")
+    assert [(one.spoken, one.pause) for one in result.sentences] == [("He left.", Pause.PARAGRAPH)]
+    assert [(one.start, one.end, one.reason) for one in result.unspoken] == [(10, 13, "ornament")]
+
+
+def test_nothing_to_say_is_no_sentence() -> None:
+    assert script([Passage(""), Passage("   "), Passage("note", skips=((0, 4),))], "en") == Script(())
+
+
+@st.composite
+def _passages(draw: st.DrawFn) -> Passage:
+    text = draw(st.text(alphabet="aB12 .!?—…“”'()[]*\n½™", max_size=40))
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=4)))
+    skips = tuple(zip(cuts[::2], cuts[1::2], strict=False))
+    return Passage(text, draw(st.sampled_from(_KINDS)), skips, draw(st.booleans()))
+
+
+@given(st.lists(_passages(), max_size=3))
+def test_every_character_is_said_skipped_dropped_or_unspoken(passages: list[Passage]) -> None:
+    result = script(passages, "en")
+    for number, passage in enumerate(passages):
+        seen = [character.isspace() for character in passage.text]
+        spans = [
+            *passage.skips,
+            *((one.start, one.end) for one in result.sentences if one.passage == number),
+            *((one.start, one.end) for one in result.unspoken if one.passage == number),
+        ]
+        for start, end in spans:
+            seen[start:end] = [True] * (end - start)
+        assert all(seen)
+
+
+@given(st.lists(_passages(), max_size=3))
+def test_offsets_rise_and_stay_within_their_sentence(passages: list[Passage]) -> None:
+    for sentence in script(passages, "en").sentences:
+        assert any(map(str.isalnum, sentence.spoken))
+        assert sentence.offsets[0][0] == 0
+        assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(sentence.offsets))
+        assert all(i < len(sentence.spoken) for i, _ in sentence.offsets)
+        assert all(sentence.start <= place < sentence.end for _, place in sentence.offsets)
+        assert all(sentence.start <= one.start < one.end <= sentence.end for one in sentence.dropped)

@@ -1,0 +1,84 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from synth.sentences import split
+
+
+def _sentences(text: str, language: str = "en") -> list[str]:
+    return [text[start:end] for start, end in split(text, language)]
+
+
+@pytest.mark.parametrize(
+    "sentences",
+    [
+        ["“What are you doing?” she said.", "“Nothing.”", "He left."],
+        ["“Why?” John asked.", "“No!” I said.", "“Because.”", "Watson looked up."],
+        ["Mr. J. R. R. Tolkien met Dr. Smith at 5 p.m.", "He left."],
+        ["It was No. 5, not No. 6.", "No.", "He said no."],
+        ["In the U.S. Army there are rules.", "We live in the U.S.", "He agreed."],
+        ["1. First thing.", "2. Second thing."],
+        ["It cost $3.50.", "He paid etc.", "Then he left."],
+        ["Wait . . . what?", "Well… perhaps.", "And…", "The end."],
+        ["He was born c. 1805 in St. Louis.", "Baker St. was empty.", "The end."],
+        ["“I am.”", "“You are not.”", "(See p. 5.)", "Then."],
+        ["It was I.", "He left."],
+        ["Plan B.", "The other one.", "At 6 a.m. Monday we left."],
+        ["He wrote “The End.”", "Then he slept."],
+        ["What?!", "No!!!", "Yes…"],
+        ["He came in 1945.", "She came later."],
+        ["The ratio was 3.14 to 1.", "That is all."],
+        ["Smith & Co. paid.", "Acme Inc. did not."],
+    ],
+)
+def test_sentences_come_apart_where_a_reader_would_breathe(sentences: list[str]) -> None:
+    assert _sentences(" ".join(sentences)) == sentences
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences", "joint"),
+    [
+        ("ja", ["「行こう。」と言った。", "次の文！", "そう。"], ""),
+        ("zh", ["你好。", "他说：“走吧！”", "好？"], ""),
+        ("hi", ["यह है।", "वह था।"], " "),
+        ("ar", ["هل هذا صحيح؟", "نعم."], " "),
+        ("es", ["¿Qué?", "El Sr. López vino.", "¡Hola!"], " "),
+        ("fr", ["M. Dupont est là.", "« Oui. »", "Il part."], " "),
+    ],
+)
+def test_other_languages_have_their_own_marks(language: str, sentences: list[str], joint: str) -> None:
+    assert _sentences(joint.join(sentences), language) == sentences
+
+
+def test_a_note_mark_stays_with_the_sentence_that_it_ends() -> None:
+    assert _sentences("See the end.* Next word.3 Then one.[12] Another.¹ Last.") == [
+        "See the end.*",
+        "Next word.3",
+        "Then one.[12]",
+        "Another.¹",
+        "Last.",
+    ]
+
+
+def test_a_long_quotation_is_split_inside() -> None:
+    quotation = "“" + "He spoke of many things. " * 300 + "” he said."
+    assert max(end - start for start, end in split(quotation)) < 60
+
+
+def test_an_empty_line_ends_a_sentence_and_a_line_break_does_not() -> None:
+    assert _sentences("one\ntwo\n\nthree") == ["one\ntwo", "three"]
+
+
+@given(st.text(alphabet="aB1 .!?…。\"'“”’()[]\n*—¹", max_size=60))
+def test_all_that_is_not_white_space_lies_in_one_sentence(text: str) -> None:
+    spans = split(text)
+    assert all(start < end for start, end in spans)
+    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert "".join("".join(text[start:end].split()) for start, end in spans) == "".join(text.split())
+    assert all(text[start:end] == text[start:end].strip() for start, end in spans)
+
+
+@pytest.mark.parametrize("unit", ["word ", ".", ". ", " ", "\n", '" ', "\n "])
+def test_megabytes_without_a_sentence_are_read_through(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    assert len(split(text)) <= 1
