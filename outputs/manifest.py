@@ -13,6 +13,7 @@ from inputs.book import Book
 from outputs.finish import Part
 from outputs.plan import ChapterPlan
 from outputs.tags import GENRE, BookTags
+from outputs.timeline import HeardSentence
 from synth.audio import SAMPLE_RATE_HZ
 
 MANIFEST_NAME: Final = "book.json"
@@ -42,13 +43,14 @@ class Narration:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One chapter, finished: its place among the book's spoken chapters (1 is the first) and its parts."""
+    """One chapter, finished: its place among the book's spoken chapters (1 is the first), parts, timeline."""
 
     number: int
     title: str
     parents: tuple[str, ...]
     plan: ChapterPlan
     parts: tuple[Part, ...]
+    timeline: tuple[HeardSentence, ...] = ()
 
     def part(self, codec: str) -> Part:
         """The part in this codec, which must have been made."""
@@ -210,6 +212,37 @@ def player_metadata(tags: BookTags, narration: Narration, marks: Sequence[tuple[
             "language": tags.language,
             "explicit": False,
             "abridged": False,
+        }
+    )
+
+
+def heard_where(tracks: Sequence[tuple[Track, Part, str]], *, one_file: bool) -> bytes:
+    """timeline.json: when each sentence is heard in its file, and where it stands in the document.
+
+    tracks: as `describe` has them. one_file: the chapters follow one another in one file. `characters` are
+    those of the text at `where`.
+    """
+    starts = accumulate((part.samples if one_file else 0 for _, part, _ in tracks), initial=0)
+    return _json(
+        {
+            "chapters": [
+                {
+                    "number": track.number,
+                    "title": track.title,
+                    "file": name,
+                    "sentences": [
+                        {
+                            "start_s": _seconds(start + heard.start_sample),
+                            "end_s": _seconds(start + heard.end_sample),
+                            "text": heard.text,
+                            "where": str(heard.place) if heard.place else None,
+                            "characters": [heard.start, heard.end],
+                        }
+                        for heard in track.timeline
+                    ],
+                }
+                for (track, _, name), start in zip(tracks, starts, strict=False)
+            ]
         }
     )
 

@@ -19,11 +19,12 @@ from outputs.finish import Part
 from outputs.library import Recipe, Shelved, shelf_of, shelve
 from outputs.listen import packets_sha256
 from outputs.m4b import BIND_VERSION, bind, check_bound
-from outputs.manifest import Narration, Track, describe, origin_of, player_metadata
+from outputs.manifest import Narration, Track, describe, heard_where, origin_of, player_metadata
 from outputs.names import file_name, listener_titles, one_line
 from outputs.tags import BookTags, TrackTags, check_tags, tags_digest, write_tags
 
 METADATA_NAME: Final = "metadata.json"
+TIMELINE_NAME: Final = "timeline.json"
 _COVERS: Final = {
     "image/jpeg": ("cover.jpg", b"\xff\xd8\xff"),
     "image/png": ("cover.png", b"\x89PNG\r\n\x1a\n"),
@@ -87,8 +88,13 @@ def publish(
                 _chapter(wanted, tags, TrackTags(name, track.number, total), part, ffmpeg)
                 for name, track, part in zip(titles, tracks, parts, strict=True)
             ]
-        recipes = [*audio, *_companions(tags, player_metadata(tags, narration, marks))]
         names = [recipe.name for recipe in audio] * (len(tracks) if wanted.whole_book else 1)
+        chapters = list(zip(tracks, parts, names, strict=True))
+        recipes = [
+            *audio,
+            *_companions(tags, player_metadata(tags, narration, marks)),
+            _copy_of(TIMELINE_NAME, heard_where(chapters, one_file=wanted.whole_book)),
+        ]
         shelved = shelve(
             library / wanted.name,
             shelf,
@@ -100,7 +106,7 @@ def publish(
                 narration,
                 tags,
                 wanted.name,
-                list(zip(tracks, parts, names, strict=True)),
+                chapters,
                 ffmpeg_version=ffmpeg.version_line,
             ),
         )
@@ -148,7 +154,7 @@ def _companions(tags: BookTags, metadata: bytes) -> list[Recipe]:
     return companions
 
 
-def _copy_of(name: str, data: bytes, is_sound: Callable[[bytes], bool]) -> Recipe:
+def _copy_of(name: str, data: bytes, is_sound: Callable[[bytes], bool] | None = None) -> Recipe:
     def make(path: Path) -> None:
         path.write_bytes(data)
 

@@ -14,6 +14,7 @@ from outputs.ffmpeg import Ffmpeg
 from outputs.finish import Part, finish_chapter
 from outputs.manifest import Track
 from outputs.store import SegmentStore
+from outputs.timeline import chapter_timeline
 from synth.audio import SAMPLE_RATE_HZ
 from synth.speaker import Speaker
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
@@ -38,7 +39,14 @@ def finish_track(
     """Make a chapter's parts in every codec that the wanted formats need."""
     chapter = job.chapter(number)
     finished = _parts(job, chapter, speaker, store, parts, ffmpeg)
-    track = Track(number, chapter.script.title, chapter.script.parents, chapter.plan, finished)
+    timeline = chapter_timeline(
+        finished[0].cues,
+        chapter.chunks,
+        {key: store.facts(key).words for key in chapter.keys},
+        chapter.script.sentences,
+        chapter.script.places,
+    )
+    track = Track(number, chapter.script.title, chapter.script.parents, chapter.plan, finished, timeline)
     get_run_logger().info(
         "chapter %d %r: %.0f s, %.1f LUFS",
         number,
