@@ -46,7 +46,7 @@ def _mixed(whole: str, top: int, bottom: int) -> str:
     part = f"a {_fraction(1, bottom).removeprefix('one ')}" if top == 1 else _fraction(top, bottom)
     if top == 1 and bottom == 8:
         part = "an eighth"
-    return f"{number(whole)} and {part}" if int(whole.replace(",", "")) else part
+    return f"{number(whole)} and {part}" if whole.strip("0,") else part
 
 
 def _say_vulgar(match: re.Match[str], _: Situation) -> Saying:
@@ -137,8 +137,8 @@ def _say_money(match: re.Match[str], _: Situation) -> Saying:
     if len(small) not in (0, 2):
         return f"{minus}{number(amount)} {country}{many}"
     said = []
-    if int(whole) or not int(small or 0):
-        said.append(f"{number(whole)} {country}{one if int(whole) == 1 or as_adjective else many}")
+    if whole.strip("0") or not int(small or 0):
+        said.append(f"{number(whole)} {country}{one if whole == '1' or as_adjective else many}")
     if int(small or 0):
         said.append(f"{cardinal(int(small))} {cent if int(small) == 1 else cents}")
     return minus + " and ".join(said)
@@ -521,7 +521,7 @@ RULES: Final = (
         r"(?<![\w/.])(?:(?P<whole>\d{1,4})[\s-])?(?P<top>\d{1,4})/(?P<bottom>\d{1,4})(?![\w/])",
         _say_fraction,
     ),
-    Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]*)\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
+    Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]{0, 20})\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
     Rule(r"(?<=[\dA-Za-z²³])\s?(?P<sign>[×xX*])\s?(?=\d)(?<![A-Za-z][xX])", _say_times),
     Rule(r"(?<=[\w)²³])\s?(?P<sign>×)\s?(?=[\w(])", _say_times),
     Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])", _say_version),

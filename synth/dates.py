@@ -215,7 +215,7 @@ RULES: Final = (
     Rule(r"(?<![\w.,])'(?P<century>(?!))?(?P<decade>[2-9]0)'?s(?!\w)", _say_decade),
     Rule(r"(?<![\w.,])'(?P<year>\d\d)(?![\w'])", _say_short_year),
     Rule(
-        r"(?<![\w.])(?P<first>\d{1,3}(?:,\d{3})+|\d{1,5})(?:[–-](?P<upto>\d{1,4}))?"
+        r"(?<![\w.])(?P<first>\d{1,3}(?:,\d{3}){1,3}|\d{1,5})(?:[–-](?P<upto>\d{1,4}))?"
         r"\s?(?P<era>B\.?\s?C\.?\s?E\.?|B\.?\s?C\.?|A\.?\s?D\.?|C\.?E\.?)(?!\w)",
         _say_era,
     ),

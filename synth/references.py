@@ -16,7 +16,7 @@ _SPOKEN_PATH_SEGMENTS: Final = 3  # a longer path is for eyes
 def _labels(name: str) -> str:
     """Said form of a host or a path segment: gutenberg.org -> gutenberg dot org."""
     said = re.sub(r"\.", " dot ", name)
-    said = re.sub(r"[-_~+%]+", " ", said)
+    said = re.sub(r"[^\w.]+|_+", " ", said)
     return re.sub(
         r"\d+", lambda d: f" {cardinal(int(d[0])) if len(d[0]) <= 6 else digits(d[0])} ", said
     ).strip()
@@ -143,9 +143,9 @@ _SOURCE: Final = (
 
 RULES: Final = (
     Rule(r"\b(?:https?|ftp)://[^\s<>\"“”\[\]]+|\bwww\.[^\s<>\"“”\[\]]+", _say_address),
-    Rule(r"(?<![\w.])(?P<user>[\w.+-]+)@(?P<host>(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,})", _say_mail),
+    Rule(r"(?<![\w.])(?P<user>[\w.+-]{1,64})@(?P<host>(?:[A-Za-z0-9-]{1,62}\.){1,8}[A-Za-z]{2,})", _say_mail),
     Rule(
-        rf"(?<![\w.@/])[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*\.(?:{_TOP_LEVELS})(?![\w@]|\.\w)"
+        rf"(?<![\w.@/])[a-z0-9][a-z0-9-]{0, 62}(?:\.[a-z0-9-]{1, 62}){0, 8}\.(?:{_TOP_LEVELS})(?![\w@]|\.\w)"
         r"(?:/[^\s<>\"“”\[\])]*)?",
         _say_address,
     ),

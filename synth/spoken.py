@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ from synth.characters import Plain, plain
 from synth.dropped import Dropped
 from synth.english import english
 from synth.other_languages import other_language
-from synth.rewriting import Left, Rewritten, assemble
+from synth.rewriting import Left, Part, Rewritten, assemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,7 @@ def _offsets(said: Rewritten, simple: Plain) -> tuple[tuple[int, int], ...]:
     return tuple(rising)
 
 
-def _dropped(parts: object, simple: Plain) -> tuple[Dropped, ...]:
-    assert isinstance(parts, tuple)
+def _dropped(parts: Sequence[Part], simple: Plain) -> tuple[Dropped, ...]:
     left = [part for part in parts if isinstance(part, Left)]
     if not left and not simple.dropped:
         return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from synth.numerals import ordinal
+from synth.numerals import LONGEST_DIGITS, ordinal
 from synth.rewriting import Rule, Saying, Situation, left_out, said_as
 from synth.wordset import words
 
@@ -73,7 +73,7 @@ def _say_power(match: re.Match[str], _: Situation) -> Saying:
     written = (match["raised"] or match["caret"]).translate(_RAISED)
     minus = written.startswith("-")
     n = written.lstrip("+-")
-    if not n.isdecimal():
+    if not n.isdecimal() or len(n) > LONGEST_DIGITS:
         return f" to the {'minus ' if minus else ''}{n} "
     if not minus and n in ("2", "3"):
         return " squared " if n == "2" else " cubed "
@@ -230,7 +230,7 @@ RULES: Final = (
     Rule(r"(?<=\w)–(?=\w)", said_as("-")),
     Rule(r"–", said_as("—")),
     Rule(
-        r"(?<=[\dA-Za-zα-ωΑ-Ω)])(?:(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]+|ⁿ)|\^\{?(?P<caret>[-−]?\w{1,3})\}?)",
+        r"(?<=[\dA-Za-zα-ωΑ-Ω)])(?:(?P<raised>[⁻⁺]?[⁰¹²³⁴-⁹]+|ⁿ)|\^\{?(?P<caret>[-−]?[^\W_]{1,3})\}?)",
         _say_power,
     ),
     Rule(r"[₀-₉₊₋]+", _say_index),

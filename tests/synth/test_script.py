@@ -1,6 +1,6 @@
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synth.script import Passage, PassageKind, Pause, Script, script
@@ -84,6 +84,7 @@ def _passages(draw: st.DrawFn) -> Passage:
     return Passage(text, draw(st.sampled_from(_KINDS)), skips, draw(st.booleans()))
 
 
+@settings(deadline=None)  # the first example compiles the rules
 @given(st.lists(_passages(), max_size=3))
 def test_every_character_is_said_skipped_dropped_or_unspoken(passages: list[Passage]) -> None:
     result = script(passages, "en")
@@ -99,6 +100,7 @@ def test_every_character_is_said_skipped_dropped_or_unspoken(passages: list[Pass
         assert all(seen)
 
 
+@settings(deadline=None)  # the first example compiles the rules
 @given(st.lists(_passages(), max_size=3))
 def test_offsets_rise_and_stay_within_their_sentence(passages: list[Passage]) -> None:
     for sentence in script(passages, "en").sentences:
