@@ -112,7 +112,7 @@ class Archive:
         ):
             raise DocumentTooLarge(
                 self._path,
-                f"{info.filename} would unpack to {info.file_size / 2**20:.0f} MB ({ratio:.0f} times its size)",
+                f"{info.filename} unpacks to {info.file_size / 2**20:.0f} MB, {ratio:.0f} times its size",
                 _TOO_LARGE_HINT,
             )
 

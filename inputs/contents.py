@@ -57,10 +57,9 @@ def chosen(
 ) -> list[Cut]:
     """Choose which entries become chapters: an entry, or the entries below it, or both.
 
-    end: the place behind the last one. size: characters between two places. apart: whether entries at the
-    given places below one that says little itself stand apart from it, as chapters do from a part's title page.
-    book_titles: a
-    topmost entry of this name is no parent.
+    end: the place behind the last one. size: characters between two places. apart: whether the entries at
+    these places, below one that says little itself, stand apart from it, as chapters do from a part's page.
+    book_titles: an entry of such a name is no parent.
     """
     listed = sorted({position for node in roots for position in node.positions()})
     cuts: list[Cut] = []

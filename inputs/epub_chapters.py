@@ -1,7 +1,7 @@
 """The reading order of an EPUB and its table of contents to chapters.
 
-A chapter is a range of the stream of passages, from where one chosen entry leads to where the next one leads. The
-files of the book have no say in it: a chapter may run over many of them, and a file may hold many chapters.
+A chapter is a range of the stream of passages, from where one chosen entry leads to where the next one leads.
+The book's files have no say in it: a chapter may run over many of them, and a file may hold many chapters.
 """
 
 from __future__ import annotations
@@ -188,7 +188,7 @@ class _Cutter:
         return cuts
 
     def _cuts_of_matter(self, first_listed: int) -> list[Cut]:
-        """Documents with a standing of their own that no entry lists: covers, colophons, lists of contents."""
+        """Documents that no entry lists and that stand for themselves: covers, colophons, contents."""
         cuts: list[Cut] = []
         for document in self._linear_documents():
             if document.start == document.end:

@@ -1,7 +1,7 @@
 """An EPUB archive to its package: metadata, reading order, table of contents, cover.
 
-EbookLib reads the package document. It is given a tree that was made whole first and members that exist, because
-by itself it stops at the first missing item, wrong letter case or absent element, and unpacks everything at once.
+EbookLib reads the package document. It is given a tree that was made whole first, because by itself it stops
+at the first missing item, wrong letter case or absent element; and it is kept from unpacking everything.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from ebooklib import epub
@@ -117,6 +118,7 @@ def read_package(path: Path, archive: Archive) -> Package:
     )
 
 
+_DEFAULT_NAMESPACE: dict[Any, str] = {None: OPF}  # lxml's stubs know no default namespace
 _GET_AGAIN = "Get the book again, or repair it with an EPUB editor"
 
 
@@ -130,7 +132,7 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
         self._warnings = warnings
 
     def read_file(self, name: str) -> bytes:
-        """EbookLib asks for the content of every item; it gets none, and content is read when it is needed."""
+        """EbookLib asks for every item's content; it gets none, and content is read when it is needed."""
         if self._archive.find(name) is None:
             self._warnings.append(ReadingWarning("missing-item", f"{name} is listed but not in the archive"))
         return b""
@@ -178,7 +180,7 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
         source = parse(data) if data else None
         if source is None or name_of(source) not in ("package", "html"):
             raise DamagedDocument(self._path, f"the package {self.opf_file} cannot be read", _GET_AGAIN)
-        package = etree.Element(f"{{{OPF}}}package", dict(source.attrib), nsmap={None: OPF})
+        package = etree.Element(f"{{{OPF}}}package", _attributes(source), nsmap=_DEFAULT_NAMESPACE)
         metadata = etree.SubElement(package, f"{{{OPF}}}metadata", nsmap={"dc": DC, "opf": OPF})
         manifest = etree.SubElement(package, f"{{{OPF}}}manifest")
         spine = etree.SubElement(package, f"{{{OPF}}}spine")
@@ -192,21 +194,22 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
                 if not identifier or not href or identifier in seen or is_remote(href):
                     continue
                 seen.add(identifier)
-                item = etree.SubElement(manifest, f"{{{OPF}}}item", dict(element.attrib))
+                item = etree.SubElement(manifest, f"{{{OPF}}}item", _attributes(element))
                 item.set("media-type", element.get("media-type") or "application/xhtml+xml")
                 item.set("href", self._name_from_package(href))
             elif name == "itemref":
-                etree.SubElement(spine, f"{{{OPF}}}itemref", dict(element.attrib))
+                etree.SubElement(spine, f"{{{OPF}}}itemref", _attributes(element))
             elif name == "spine":
-                spine.attrib.update(dict(element.attrib))
+                for name, value in _attributes(element).items():
+                    spine.set(name, value)
             elif name == "reference" and above == "guide":
-                etree.SubElement(guide, f"{{{OPF}}}reference", dict(element.attrib))
+                etree.SubElement(guide, f"{{{OPF}}}reference", _attributes(element))
             elif above in ("metadata", "dc-metadata", "x-metadata") and name not in (
                 "dc-metadata",
                 "x-metadata",
             ):
                 namespace = OPF if name in ("meta", "link") else DC
-                copy = etree.SubElement(metadata, f"{{{namespace}}}{name}", dict(element.attrib))
+                copy = etree.SubElement(metadata, f"{{{namespace}}}{name}", _attributes(element))
                 copy.text = "".join(str(text) for text in element.itertext())
         return package
 
@@ -217,6 +220,10 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
         if found and inside(found) != name and found != name:
             self._warnings.append(ReadingWarning("wrong-name", f"{href} is spelled {found} in the archive"))
         return posixpath.relpath("/" + (found or name), "/" + self.opf_dir).replace("%", "%25")
+
+
+def _attributes(element: etree._Element) -> dict[str, str]:
+    return {str(name): str(value) for name, value in element.attrib.items()}
 
 
 def _contents(

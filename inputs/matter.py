@@ -26,7 +26,7 @@ _NOTES = Standing(Matter.BACK, SkipReason.NOTE)
 
 # EPUB 3 Structural Semantics Vocabulary, EPUB 2 guide types and DPUB-ARIA roles
 _TYPES = {
-    **dict.fromkeys(["toc", "loi", "lot", "lof", "loa", "lov", "toc-brief", "landmarks", "page-list"], _CONTENTS),
+    **dict.fromkeys(["toc", "loi", "lot", "lof", "loa", "lov", "landmarks", "page-list"], _CONTENTS),
     **dict.fromkeys(
         ["cover", "titlepage", "title-page", "halftitlepage", "copyright-page", "copyright", "imprint",
          "imprimatur", "seriespage", "other-credits", "contributors", "halftitle-page"],
@@ -50,24 +50,29 @@ _NUMBER = r"(?:(?:\d+(?:\.\d+)*|[ivxlc]+|[a-z])[.):]?\s+)?"
 _TITLES = tuple(
     (re.compile(rf"{_NUMBER}(?:{pattern})[\s.:]*", re.I), standing)
     for pattern, standing in (
-        (r"(?:table of |brief |detailed )?contents(?: in brief)?|toc|list of (?:figures|tables|illustrations|plates"
-         r"|maps|abbreviations|symbols)|(?:list of )?illustrations|inhalt(?:sverzeichnis)?|table des matières"
-         r"|sommaire|índice(?: general)?|indice|sumário|inhoud(?:sopgave)?|目次|목차",
+        (r"(?:table of |brief |detailed )?contents(?: in brief)?|toc|list of (?:figures|tables"
+         r"|illustrations|plates|maps|abbreviations|symbols)|(?:list of )?illustrations"
+         r"|inhalt(?:sverzeichnis)?|table des matières|sommaire"
+         r"|índice(?: general)?|indice|sumário|inhoud(?:sopgave)?|目次|목차",
          _CONTENTS),
-        (r"(?:front )?cover(?: page)?|half[- ]?title(?: page)?|title[- ]?page|copyright(?: (?:page|notice|information))?"
-         r"|imprint|impressum|legal notice|also by .*|(?:other )?books by .*|by the same author|praise for .*"
+        (r"(?:front )?cover(?: page)?|half[- ]?title(?: page)?|title[- ]?page"
+         r"|copyright(?: (?:page|notice|information))?|imprint|impressum|legal notice|also by .*"
+         r"|(?:other )?books by .*|by the same author|praise for .*"
          r"|advance praise.*|titelseite|titelblatt|page de titre|newsletter.*|transcriber[’']?s notes?"
-         r"|about (?:the |this )?(?:e-?book|publisher|edition)|(?:the )?project gutenberg.*|pg (?:boilerplate|header).*|license",
+         r"|about (?:the |this )?(?:e-?book|publisher|edition)|(?:the )?project gutenberg.*"
+         r"|pg (?:boilerplate|header).*|license",
          _FRONT_SKIPPED),
         (r"(?:general |subject |name |author )?index(?: of .*)?|bibliography|(?:select(?:ed)? )?references"
          r"|works cited|further reading|colophon|uncopyright|back cover|permissions|credits"
          r"|(?:photo|picture|image|illustration) credits|errata|stichwortverzeichnis|sachregister|literatur"
-         r"(?:verzeichnis)?|quellen(?:verzeichnis)?|bildquellen|bibliographie|bildnachweis|(?:the )?full project"
-         r" gutenberg.*|pg licen[cs]e.*|advertisements?|symbolverzeichnis|abkürzungsverzeichnis|abbreviations",
+         r"(?:verzeichnis)?|quellen(?:verzeichnis)?|bildquellen|bibliographie|bildnachweis"
+         r"|(?:the )?full project gutenberg.*|pg licen[cs]e.*|back matter|advertisements?|symbolverzeichnis"
+         r"|abkürzungsverzeichnis|abbreviations",
          _BACK_SKIPPED),
         (r"(?:end ?|foot ?)?notes?|anmerkungen|fußnoten|endnoten|notas", _NOTES),
-        (r"preface.*|foreword.*|introduction|introductory.*|dedication|epigraph|vorwort.*|einleitung|avant-propos"
-         r"|préface|prefacio|prólogo|prefazione|a note (?:on|to|from) .*|author[’']?s note|to the reader",
+        (r"preface.*|foreword.*|introduction|introductory.*|dedication|epigraph|vorwort.*|einleitung"
+         r"|avant-propos|préface|prefacio|prólogo|prefazione|a note (?:on|to|from) .*"
+         r"|author[’']?s note|to the reader",
          _FRONT_SPOKEN),
         (r"appendix.*|appendices|annex.*|anhang.*|afterword.*|nachwort|postface|glossary.*|glossar"
          r"|about the authors?.*|acknowledge?ments?|danksagung|remerciements|biographical note.*|lösungen.*",

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 # PDFium needs 0.1 GB for every real file at hand; hostile ones of 5 KB take 22 GB if they may.
 ADDRESS_SPACE_BYTES = 2 * 2**30
-# Three readings of a hostile file stay within a minute; a page may take 50 ms, three times the slowest real one.
+# Three readings of a hostile file stay within a minute; a page may take 50 ms, thrice the slowest
 READING_S = 18.0
 PAGE_S = 0.05
 OUTPUT_LIMIT_BYTES = 2 * 2**30
@@ -148,19 +148,19 @@ def _pages(path: Path, facts: _Facts, warnings: list[ReadingWarning]) -> list[Pa
     if status == 0 and printed:
         return _with_broken_noted([page_of(page) for page in printed], warnings)
     if status == _EXIT_PASSWORD and facts.status != 0:
-        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _PASSWORD_HINT)
+        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _LOCKED_HINT)
     done = len(printed)
     again, more = _run("text-again", path, limit_s=limit_s, first_page=done)
     if again == 0 and (printed or more):
         warnings.append(
             ReadingWarning(
                 "second-reader",
-                f"PDFium stopped at page {done + 1}; pypdf read on, without knowing where on the page text stands",
+                f"PDFium stopped at page {done + 1}; pypdf read on, without the places of the text",
             )
         )
         return _with_broken_noted([page_of(page) for page in [*printed, *more]], warnings)
     if again == _EXIT_PASSWORD:
-        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _PASSWORD_HINT)
+        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _LOCKED_HINT)
     if again == _EXIT_DAMAGED or (status == _EXIT_DAMAGED and not printed):
         raise DamagedDocument(
             path, "this is not a readable PDF", "Get the file again, or print it to a new PDF"
@@ -175,7 +175,7 @@ def _pages(path: Path, facts: _Facts, warnings: list[ReadingWarning]) -> list[Pa
     )
 
 
-_PASSWORD_HINT = "Save a copy without a password, for example with qpdf --decrypt"
+_LOCKED_HINT = "Save a copy without a password, for example with qpdf --decrypt"
 
 
 def _with_broken_noted(pages: list[Page], warnings: list[ReadingWarning]) -> list[Page]:
@@ -216,7 +216,7 @@ def _page_names(numbers: list[int]) -> str:
 
 
 def _run(job: str, path: Path, *, limit_s: float, first_page: int = 0) -> tuple[int, list[dict[str, Any]]]:
-    """Run the worker; returns its exit status (negative: died or was stopped) and the whole lines it printed."""
+    """Run the worker; returns its exit status (negative: it was stopped) and the whole lines it printed."""
     # -I: neither the caller's folder nor PYTHON* variables decide what the worker imports
     command = [
         sys.executable,

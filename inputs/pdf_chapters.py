@@ -27,8 +27,8 @@ _NAMED = re.compile(
 )
 _NUMBERED = re.compile(r"(?:\d{1,2}|[IVXLC]{1,6})\.?\s+\S")
 _UNNUMBERED_SECTIONS = re.compile(
-    r"(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix.*|preface|foreword"
-    r"|prologue|epilogue|index|notes|glossary)[.:]?",
+    r"(?:abstract|introduction|conclusions?|references|bibliography|acknowledge?ments?|appendix.*|preface"
+    r"|foreword|prologue|epilogue|index|notes|glossary)[.:]?",
     re.I,
 )
 
@@ -125,7 +125,7 @@ def _on_pages_apart(document: LaidOut, start: int, below: list[int]) -> bool:
 
 
 def _position(document: LaidOut, entry: OutlineEntry, by_page: dict[int, list[int]]) -> int | None:
-    """The block that an outline entry means: the one of its name near its place, else the one at its place."""
+    """The block that an outline entry means: the one of its name near its place, else the one right there."""
     if entry.page is None:
         return None
     near = by_page.get(entry.page, []) + by_page.get(entry.page + 1, [])[:3]
@@ -152,7 +152,9 @@ def _position(document: LaidOut, entry: OutlineEntry, by_page: dict[int, list[in
         return _with_heading_above(document, best)
     at_place = [
         i for i in candidates
-        if document.styles[i].page > entry.page or entry.top is None or document.styles[i].top <= entry.top + 12
+        if document.styles[i].page > entry.page
+        or entry.top is None
+        or document.styles[i].top <= entry.top + 12  # points: tops of boxes differ by font
     ]  # fmt: skip
     if at_place:
         return at_place[0]
@@ -211,7 +213,9 @@ def _heading_cuts(document: LaidOut, title: str) -> list[Cut]:
     style = styles[best[0]]
     extra = [
         i for i in headings
-        if i not in best and _UNNUMBERED_SECTIONS.fullmatch(blocks[i].text.strip()) and styles[i].bold == style.bold
+        if i not in best
+        and _UNNUMBERED_SECTIONS.fullmatch(blocks[i].text.strip())
+        and styles[i].bold == style.bold
     ]  # fmt: skip
     return [Cut(i, _heading_title(document, i)) for i in sorted({*best, *extra})]
 
@@ -284,7 +288,7 @@ def _plain(text: str) -> str:
 
 
 def _alike(wanted: str, own: str) -> float:
-    """0-1; a numbered heading whose outline line leaves the number out, or the other way round, counts as equal."""
+    """0-1; a heading and an outline line that differ only by the number in front count as equal."""
     if not own:
         return 0.0
     if wanted == own or own.lstrip("0123456789ivxlc") == wanted.lstrip("0123456789ivxlc") != "":

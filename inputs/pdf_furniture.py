@@ -31,8 +31,8 @@ _RIGHTS = re.compile(
 def mark_furniture(pages: list[Page]) -> None:
     """Mark running heads, running feet and page numbers in the outer parts of the pages.
 
-    A head is a line that recurs within a few pages at the same height, its numbers aside, with no other kind of
-    line further out; a page number is a number that keeps its distance to the page's own.
+    A head is a line that recurs within a few pages at the same height, its numbers aside, with no other kind
+    of line further out; a page number is a number that keeps its distance to the page's own.
     """
     edges = {page.number: _outer_lines(page) for page in pages}
     keys: dict[int, list[tuple[str, float, Line]]] = {
@@ -60,7 +60,7 @@ def mark_furniture(pages: list[Page]) -> None:
                 heights[round(height)] += 1
     for page in pages:
         for key, height, line in keys[page.number]:
-            # a head of a short chapter is seen once, but stands where heads stand and carries the page's number
+            # the head of a short chapter is seen once, but stands where heads stand, with the page's number
             at_head_height = sum(heights[round(height) + d] for d in (-2, -1, 0, 1, 2)) >= 3
             if (
                 id(line) not in sure
@@ -75,7 +75,7 @@ def mark_furniture(pages: list[Page]) -> None:
 
 
 def mark_contents(pages: list[Page]) -> None:
-    """Mark printed lists of contents: pages where leaders, or lines that end in numbers under “Contents”, prevail."""
+    """Mark printed lists of contents: leaders, or numbers at line ends under “Contents”, prevail there."""
     going = False
     for page in pages:
         lines = [line for line in page.lines if line.skip is None]
@@ -107,7 +107,7 @@ def mark_contents(pages: list[Page]) -> None:
 
 
 def mark_footnotes(pages: list[Page], below_size: float) -> None:
-    """Mark notes at the foot of pages and columns: small print that begins with a mark and has nothing below it.
+    """Mark notes at the foot of pages and columns: small print that begins with a mark, nothing below it.
 
     below_size: notes are set smaller than this, points.
     """
@@ -129,6 +129,16 @@ def mark_footnotes(pages: list[Page], below_size: float) -> None:
                     line.skip = SkipReason.NOTE
                 ended_in_note = not re.search(r"[.!?)”\"]$", stretch[-1].text)
         open_note = ended_in_note
+        _tell_numbers(page)
+
+
+def _tell_numbers(page: Page) -> None:
+    """Let the lines of the body know which note numbers to look for."""
+    notes = [line.text for line in page.lines if line.skip is SkipReason.NOTE]
+    numbers = frozenset(match[1] for text in notes if (match := re.match(r"(\d{1,3})\D", text)))
+    for line in page.lines:
+        if line.skip is None:
+            line.notes = numbers
 
 
 def _outer_lines(page: Page) -> list[Line]:

@@ -1,4 +1,4 @@
-"""Pages of lines to a run of blocks: page furniture marked, lines joined to paragraphs, headings told apart."""
+"""Pages of lines to a run of blocks: furniture marked, lines joined to paragraphs, headings told apart."""
 
 from __future__ import annotations
 
@@ -27,6 +27,12 @@ _MONOSPACED = re.compile(
     r"mono|courier|consol|typewriter|cmtt|menlo|inconsol|fixed|nimbusmon|lettergothic", re.I
 )
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
+_TENS = frozenset(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
+_UNITS = frozenset(
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "first", "second", "third", "fourth",
+     "fifth", "sixth", "seventh", "eighth", "ninth"]
+)  # fmt: skip
+_HYPHENATING = frozenset(["self", "well", "ex", "quasi", "half"])  # English prefixes that keep theirs
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 
 
@@ -150,7 +156,7 @@ class _Hyphens:
                 self._seen.update(found.lower() for found in _WORD.findall(inner))
 
     def joined(self, end: str, following: str) -> str:
-        """A line's last piece, made ready to stand right before `following`: with a space, a hyphen or nothing."""
+        """A line's last piece, made ready to stand before `following`: with a space, a hyphen or nothing."""
         stripped = end.rstrip()
         if stripped.endswith("\u00ad"):
             return stripped[:-1]
@@ -162,6 +168,8 @@ class _Hyphens:
             return stripped[:-1] + "-"
         left, right = tail[-1].lower(), head.group().lower()
         hyphenated, whole = self._seen[f"{left}-{right}"], self._seen[left + right]
+        if (left in _TENS and right in _UNITS) or (left in _HYPHENATING and not whole):
+            return stripped[:-1] + "-"
         if not following[0].islower():
             keep = whole == 0
         elif stripped.endswith(LINE_HYPHEN):
@@ -260,7 +268,8 @@ def _line_kinds(lines: list[Line], body_size: float) -> list[BlockKind]:
     """Tables and code by runs of lines; everything else is a paragraph for now."""
     kinds = [BlockKind.NOTE if line.skip is SkipReason.NOTE else BlockKind.PARAGRAPH for line in lines]
     cells = [len(line.cells()) for line in lines]
-    for start, end in _stretches([count >= 3 for count in cells], TABLE_ROWS):
+    for first, last in _stretches([count >= 3 for count in cells], TABLE_ROWS):
+        start, end = _grown(first, last, cells, lines)
         kinds[start:end] = [BlockKind.TABLE] * (end - start)
     numeric = [
         count >= 2 and sum(c.isdigit() for c in line.text) > 0.4 * len(line.text.replace(" ", ""))
@@ -274,6 +283,18 @@ def _line_kinds(lines: list[Line], body_size: float) -> list[BlockKind]:
             kinds[start:end] = [BlockKind.CODE] * (end - start)
     return [BlockKind.PARAGRAPH if line.skip not in (None, SkipReason.NOTE) else kind
             for line, kind in zip(lines, kinds, strict=True)]  # fmt: skip
+
+
+def _grown(start: int, end: int, cells: list[int], lines: list[Line]) -> tuple[int, int]:
+    """A table goes on over rows of two cells, and over single ones that lie between such rows."""
+    while start > 0 and cells[start - 1] >= 2 and lines[start - 1].skip is None:
+        start -= 1
+    while end < len(cells) and lines[end].skip is None:
+        beyond = end + 1 < len(cells) and cells[end + 1] >= 2 and len(lines[end].text) < 40
+        if cells[end] < 2 and not beyond:
+            break
+        end += 1
+    return start, end
 
 
 def _stretches(flags: list[bool], least: int) -> list[tuple[int, int]]:
@@ -293,41 +314,43 @@ class _Columns:
 
     def __init__(self, lines: list[Line]) -> None:
         self._lines = [line for line in lines if line.skip is None]
-        self._edges: dict[int, tuple[float, float]] = {}
+        self._edges: dict[tuple[int, int, int], tuple[float, float]] = {}
         heights = [
             one.baseline - two.baseline
             for one, two in zip(self._lines, self._lines[1:], strict=False)
             if 0 < one.baseline - two.baseline < 3 * one.size and abs(one.size - two.size) < 0.5
         ]
+        widths = Counter(round(line.right) for line in self._lines)
+        # the right edge that most lines keep to; 0 where the page is set ragged or in several columns
+        edge, times = widths.most_common(1)[0] if widths else (0, 0)
+        self.widest = float(edge) if times >= 4 and edge >= max(widths) - 12 else 0.0
         self.leading = median(heights) if heights else 14.0
 
     def edges(self, line: Line) -> tuple[float, float]:
         """(left, right) of the column that the line stands in, points."""
-        key = id(line)
+        key = (round(line.left / 2), round(line.right / 2), round(line.size))
         if key not in self._edges:
-            width = max(line.right - line.left, 1.0)
-            mates = [
-                other
-                for other in self._lines
-                if min(other.right, line.right) - max(other.left, line.left)
-                > 0.5 * min(width, max(other.right - other.left, 1.0))
-                and abs(other.size - line.size) < 0.15 * line.size
-                and other.right - other.left < 1.6 * width + 200
-            ]
-            if len(mates) < 3:
-                self._edges[key] = (line.left, line.right)
-            else:
-                lefts = sorted(other.left for other in mates)
-                rights = sorted(other.right for other in mates)
-                common = Counter(round(left) for left in lefts).most_common(1)[0]
-                # on a page of short dialogue, most lines are indented: the leftmost edge that recurs is the column's
-                recurring = [
-                    x
-                    for x, count in Counter(round(left) for left in lefts).items()
-                    if count >= max(2, common[1] // 6)
-                ]
-                self._edges[key] = (min(recurring, default=common[0]), rights[int(0.9 * (len(rights) - 1))])
+            self._edges[key] = self._measured(line)
         return self._edges[key]
+
+    def _measured(self, line: Line) -> tuple[float, float]:
+        width = max(line.right - line.left, 1.0)
+        mates = [
+            other
+            for other in self._lines
+            if abs(other.size - line.size) < 0.15 * line.size
+            and min(other.right, line.right) - max(other.left, line.left)
+            > 0.5 * min(width, max(other.right - other.left, 1.0))
+            and other.right - other.left < 1.6 * width + 200
+        ]
+        if len(mates) < 3:
+            return line.left, line.right
+        rights = sorted(other.right for other in mates)
+        lefts = Counter(round(other.left) for other in mates)
+        common, count = lefts.most_common(1)[0]
+        # on a page of dialogue most lines are indented: the leftmost edge that recurs is the column's
+        recurring = [left for left, times in lefts.items() if times >= max(2, count // 6)]
+        return min(recurring, default=common), rights[int(0.9 * (len(rights) - 1))]
 
 
 def _continues(
@@ -356,7 +379,7 @@ def _continues(
         return False
     if line.bold and not previous.bold and _stands_alone(line):
         return False
-    left, right = columns.edges(line)
+    left, _ = columns.edges(line)
     previous_left, previous_right = columns.edges(previous)
     if not same_column:  # the next column: judge by the words
         return not _SENTENCE_END.search(previous.text) and not _looks_like_start(line, left)
@@ -370,6 +393,13 @@ def _continues(
         return False
     indent = line.left - left
     previous_indent = previous.left - previous_left
+    if (
+        len(last.lines) == 1
+        and 0.7 * line.size < indent < 3 * line.size
+        and abs(indent - previous_indent) < 1
+        and _SENTENCE_END.search(previous.text)
+    ):
+        return False  # two lines of dialogue
     if 0.7 * line.size < indent < 8 * line.size and previous_indent < 0.5 * line.size:
         hanging = len(last.lines) == 1 and not _SENTENCE_END.search(previous.text)
         return hanging and previous.right > previous_right - 3 * line.size
@@ -407,6 +437,23 @@ def _settle(paragraph: _Paragraph, columns: _Columns, body_size: float) -> None:
         paragraph.kind = BlockKind.HEADING
     elif _LIST_MARK.match(text):
         paragraph.kind = BlockKind.LIST_ITEM
+    elif _is_verse(paragraph, columns):
+        paragraph.kind = BlockKind.VERSE
+
+
+def _is_verse(paragraph: _Paragraph, columns: _Columns) -> bool:
+    """At least three lines that all break off well inside the column, most of them with a capital first."""
+    if len(paragraph.lines) < 3:
+        return False
+    capitals = 0
+    for line in paragraph.lines:
+        left, right = columns.edges(line)
+        if columns.widest > right:
+            right = columns.widest
+        if line.right > right - 0.12 * (right - left):
+            return False
+        capitals += line.text.lstrip("“\"'‘(—")[:1].isupper()
+    return capitals > 0.7 * len(paragraph.lines)
 
 
 def _is_heading(paragraph: _Paragraph, text: str, columns: _Columns, body_size: float) -> bool:
@@ -428,7 +475,7 @@ def _is_heading(paragraph: _Paragraph, text: str, columns: _Columns, body_size: 
 
 
 def _joined_over_breaks(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
-    """A paragraph that a page, a column or a float cuts goes on behind it; what cut it moves behind the sentence."""
+    """A paragraph that a page, a column or a float cuts goes on behind it; what cut it moves behind."""
     joined: list[_Paragraph] = []
     open_at: int | None = None  # the last running-text paragraph, while it may go on
     for paragraph in paragraphs:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from inputs.book import SkipReason
@@ -48,9 +48,16 @@ class Line:
     bold: bool = False
     font: str = ""
     baseline: float = 0.0
-    text: str = field(default="")
+    text: str = ""
+    notes: frozenset[str] = frozenset()  # numbers of the notes at the foot of the page
+    left: float = 0.0  # points from the page's lower left corner, as the following three
+    bottom: float = 0.0
+    right: float = 0.0
+    top: float = 0.0
 
     def __post_init__(self) -> None:
+        self.left, self.bottom = min(run.left for run in self.runs), min(run.bottom for run in self.runs)
+        self.right, self.top = max(run.right for run in self.runs), max(run.top for run in self.runs)
         main = max(self.runs, key=lambda run: (len(run.text.strip()), run.size))
         sized: dict[float, int] = {}
         for run in self.runs:
@@ -60,26 +67,6 @@ class Line:
         self.bold = sum(len(run.text.strip()) for run in self.runs if run.bold) > 0.6 * letters
         self.font, self.baseline = main.font, main.baseline
         self.text = "".join(text for text, _ in self.pieces()).strip()
-
-    @property
-    def left(self) -> float:
-        """Left edge, points from the page's left."""
-        return min(run.left for run in self.runs)
-
-    @property
-    def right(self) -> float:
-        """Right edge."""
-        return max(run.right for run in self.runs)
-
-    @property
-    def bottom(self) -> float:
-        """Lower edge, points from the page's foot."""
-        return min(run.bottom for run in self.runs)
-
-    @property
-    def top(self) -> float:
-        """Upper edge."""
-        return max(run.top for run in self.runs)
 
     def pieces(self) -> list[tuple[str, SkipReason | None]]:
         """The line's text with raised note marks apart from the rest."""
@@ -98,7 +85,16 @@ class Line:
                 pieces[-1] = (pieces[-1][0] + space + run.text, reason)
             else:
                 pieces.append((space + run.text, reason))
-        return [(mended(text), reason) for text, reason in pieces]
+        return [part for text, reason in pieces for part in self._parted(mended(text), reason)]
+
+    def _parted(self, text: str, reason: SkipReason | None) -> list[tuple[str, SkipReason | None]]:
+        """Cut out note numbers that the font itself raises, which size and baseline do not show."""
+        if reason is not None or not self.notes:
+            return [(text, reason)]
+        numbers = "|".join(sorted(self.notes, key=len, reverse=True))
+        parts = re.split(rf"(?<=[^\W\d_]|[.,;:!?…”’\"')\]])({numbers})(?![\w.]\d|\w)", text)
+        marked = [(part, SkipReason.NOTE_MARK if place % 2 else None) for place, part in enumerate(parts)]
+        return [(part, why) for part, why in marked if part]
 
     def cells(self) -> list[str]:
         """The line's text cut where the gaps are wider than between words."""

@@ -2,9 +2,9 @@
 
     pdf_worker.py outline|text|text-again FILE ADDRESS_SPACE_BYTES [FIRST_PAGE]
 
-`outline` (pypdf) prints one object: encryption, metadata, outline, page count. `text` (PDFium) and `text-again`
-(pypdf, slower and sturdier) print one object per page, from FIRST_PAGE (0-based) on. Nothing of this package is
-imported here: the program runs isolated from the caller's folder and environment.
+`outline` (pypdf) prints one object: encryption, metadata, outline, page count. `text` (PDFium) and
+`text-again` (pypdf, slower and sturdier) print one object per page, from FIRST_PAGE (0-based) on. Nothing of
+this package is imported here: the program runs isolated from the caller's folder and environment.
 """
 
 from __future__ import annotations
@@ -54,9 +54,6 @@ def _print(value: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-# --- outline, metadata, encryption: pypdf -----------------------------------------------------------------------
-
-
 def _open_pypdf(path: str) -> Any:
     from pypdf import PdfReader
     from pypdf.errors import PyPdfError
@@ -91,7 +88,7 @@ def _outline(path: str) -> int:
 
 
 def _outline_entries(reader: Any) -> Iterator[dict[str, Any]]:
-    """Outline lines in order: title, level (0 outermost), page (0-based or None), top (y in points or None)."""
+    """Outline lines in order: title, level (0 outermost), page (0-based) and top (points), or None."""
     from pypdf.errors import PyPdfError
     from pypdf.generic import IndirectObject
 
@@ -117,9 +114,6 @@ def _outline_entries(reader: Any) -> Iterator[dict[str, Any]]:
                 page = numbers.get(reference.idnum) if isinstance(reference, IndirectObject) else None
                 top = float(entry.top) if entry.top is not None else None
             yield {"title": str(entry.title or ""), "level": level, "page": page, "top": top}
-
-
-# --- text: PDFium -----------------------------------------------------------------------------------------------
 
 
 def _text(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:
@@ -168,7 +162,7 @@ class _PageText:
         # a page whose text mostly runs up or down is read turned, whatever its /Rotate says
         upright = max(set(turns), key=turns.count) if turns else 0
         self._rotation = (self._rotation - upright) % 4
-        glyphs = [
+        placed = [
             (*glyph[:1], *self._upright(*glyph[1:5]), *glyph[5:9], self._upright(*glyph[9], *glyph[9])[1])
             if glyph[0] != "\n" and glyph[3] >= glyph[1]
             else (*glyph[:9], 0.0)
@@ -183,11 +177,11 @@ class _PageText:
             "height": round(height, 1),
             "images": self._images,
             "turned": upright,
-            "lines": _lines(glyphs, upright),
+            "lines": _lines(placed, upright),
         }
 
     def _glyphs(self) -> Iterator[_Glyph]:
-        """(character, left, bottom, right, top, size, quarter turns, font, bold, origin); "\\n" ends a line.
+        r"""(character, left, bottom, right, top, size, quarter turns, font, bold, origin); "\n" ends a line.
 
         Glyphs outside of the visible box come with a size of 0.
         """
@@ -205,7 +199,7 @@ class _PageText:
                 if code == 10:
                     yield "\n", 0.0, 0.0, 0.0, 0.0, size, turn, font, bold, origin
                 continue
-            if raw.FPDFText_IsGenerated(text, index) == 1 and code != 2:
+            if code == 32 and raw.FPDFText_IsGenerated(text, index) == 1:
                 yield " ", 0.0, 0.0, -1.0, 0.0, size, turn, font, bold, origin
                 continue
             style = raw.FPDFText_GetTextObject(text, index)
@@ -222,13 +216,13 @@ class _PageText:
                 raw.FPDFText_GetFontInfo(text, index, name, 128, flags)
                 font = name.value.decode("utf-8", "replace").rpartition("+")[2]
                 weight = raw.FPDFText_GetFontWeight(text, index)
+                raw.FPDFText_GetCharOrigin(text, index, origin_x, origin_y)
+                origin = (origin_x.value, origin_y.value)
                 bold = weight >= 600 or any(mark in font.lower() for mark in ("bold", "black", "heavy"))
             raw.FPDFText_GetLooseCharBox(text, index, box)
-            raw.FPDFText_GetCharOrigin(text, index, origin_x, origin_y)
             left, bottom, right, top = box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top)
             middle_x, middle_y = (left + right) / 2, (bottom + top) / 2
             seen = self._box[0] <= middle_x <= self._box[2] and self._box[1] <= middle_y <= self._box[3]
-            origin = (origin_x.value, origin_y.value)
             character = (
                 "\ufffe" if code == 2 or code == 0xFFFE else chr(code) if code < 0x110000 else "\ufffd"
             )
@@ -265,7 +259,7 @@ def _same_place(one: tuple[str, float, float], other: tuple[str, float, float], 
 
 
 def _lines(glyphs: list[Any], upright: int) -> list[list[Any]]:
-    """Lines of runs: [[text, left, bottom, right, top, size, font, bold, baseline], …] with "hidden" or "turned".
+    """Lines of runs [text, left, bottom, right, top, size, font, bold, baseline].
 
     A line is [flag, runs]: flag "" for upright text, "h" outside the visible page, "t" turned against it.
     """
@@ -308,8 +302,8 @@ def _lines(glyphs: list[Any], upright: int) -> list[list[Any]]:
             last[0] += (" " if pending_space else "") + character
             last[3], last[4], last[2] = max(last[3], right), max(last[4], top), min(last[2], bottom)
         else:
-            runs.append([("" if not pending_space or not last else " ") + character, left, bottom, right, top, size,
-                         font, bold, baseline])  # fmt: skip
+            space = " " if pending_space and last else ""
+            runs.append([space + character, left, bottom, right, top, size, font, bold, baseline])
         pending_space = False
     close()
     return lines
@@ -318,10 +312,7 @@ def _lines(glyphs: list[Any], upright: int) -> list[list[Any]]:
 def _new_line(last: list[Any], left: float, baseline: float, size: float) -> bool:
     """A glyph that goes back to the left, or far up or down, begins a line even where PDFium saw none."""
     reach = max(size, last[5])
-    return abs(baseline - last[8]) > 0.75 * reach or left < last[1] - 2 * reach
-
-
-# --- text again: pypdf ------------------------------------------------------------------------------------------
+    return bool(abs(baseline - last[8]) > 0.75 * reach or left < last[1] - 2 * reach)
 
 
 def _text_again(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:

@@ -17,11 +17,11 @@ _LETTER_OR_DIGIT = re.compile(r"\w")
 def word(
     pieces: Iterable[Piece], *, keep_lines: bool = False
 ) -> tuple[str, SkipReason | None, tuple[Skip, ...]]:
-    """Join pieces into a block's text.
+    r"""Join pieces into a block's text.
 
-    pieces: (text, reason not to speak it or None), in reading order; a "\\n" is a line break of the source.
-    keep_lines: line breaks stay "\\n" (verse, tables, code); otherwise they become spaces.
-    returns: text in Unicode NFC with white space collapsed; the reason when nothing of it is spoken, else None;
+    pieces: (text, reason not to speak it or None), in reading order; a "\n" is a line break of the source.
+    keep_lines: line breaks stay "\n" (verse, tables, code); otherwise they become spaces.
+    returns: text in Unicode NFC, white space collapsed; the reason when nothing of it is spoken, else None;
         the skipped ranges `[start, end)` of the text when some of it is spoken.
     """
     runs = _single_spaced(pieces, keep_lines)

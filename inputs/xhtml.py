@@ -52,11 +52,28 @@ def read_content(root: etree._Element, href: str, language: str | None = None) -
 
 
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "deflist", "frameset", "noframes"]
-)
-_UNSEEN = frozenset(["script", "style", "template", "head", "title", "meta", "link", "trigger"])
-_FALLBACK = frozenset(["object", "canvas", "video", "audio", "iframe", "noscript", "case", "embed", "applet"])
+    [
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details",
+        "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form",
+        "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li",
+        "main", "menu", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td",
+        "tfoot", "th", "thead", "tr", "ul", "deflist", "frameset", "noframes"
+    ]
+)  # fmt: skip
+_UNSEEN = frozenset(["script", "style", "template", "head"])
+_FALLBACK = frozenset(
+    [
+        "object", "canvas", "video", "audio", "iframe", "noscript", "case", "embed", "applet"
+    ]
+)  # fmt: skip
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_PLAIN = frozenset(
+    ["p", "div", "span", "em", "i", "b", "strong", "br", "u", "small", "cite", "q", "tr", "td", "tbody",
+     "big", "ruby", "rb", "html", "body", "section", "ul", "ol", "hr", "font", "code", "abbr", "sub"]
+)  # fmt: skip
+_NONE: frozenset[str] = frozenset()
+_TITLE_TYPES = frozenset(["title", "subtitle", "ordinal", "fulltitle", "halftitle"])
+_BODY_BLOCK = 2  # <html> is the first block of a document, <body> or a stray <p> the second
 _KINDS = {
     "li": BlockKind.LIST_ITEM,
     "dt": BlockKind.LIST_ITEM,
@@ -65,10 +82,17 @@ _KINDS = {
     "figcaption": BlockKind.CAPTION,
     "caption": BlockKind.CAPTION,
 }
-NOTE_TYPES = frozenset(["footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "note", "sidenote"])
+NOTE_TYPES = frozenset(
+    [
+        "footnote", "footnotes", "endnote", "endnotes", "rearnote", "rearnotes", "note", "sidenote"
+    ]
+)  # fmt: skip
 _VERSE_TYPES = frozenset(
-    ["z3998:verse", "z3998:poem", "z3998:song", "z3998:hymn", "z3998:lyrics", "verse", "poem", "lyrics", "poetry"]
-)
+    [
+        "z3998:verse", "z3998:poem", "z3998:song", "z3998:hymn", "z3998:lyrics", "verse", "poem",
+        "lyrics", "poetry"
+    ]
+)  # fmt: skip
 _VERSE_CLASS = re.compile(r"(?<![a-z])(?:poem|poetry|verse|stanza|lyrics?|linegroup|hymn)(?!no|num)")
 _HEADING_CLASS = re.compile(
     r"(?:^|[ _-])(?:chap(?:ter)?[_-]?(?:title|number|num|no|head|heading)|part[_-]?(?:title|number|num)"
@@ -141,14 +165,12 @@ class _Walk:
         """Take the element's own text; True when what is below it was taken too."""
         above = self._contexts[-1]
         name = name_of(element)
-        if name in _UNSEEN and not (name == "title" and above.in_block > 2):
+        if name in _UNSEEN or (name == "title" and above.in_block < _BODY_BLOCK):
             self._contexts.append(above)
             return True
         here, whole = self._context(element, name, above)
         if name in _BLOCKS:
             self.flush()
-            self._blocks += 1
-            here = replace(here, in_block=self._blocks, parent_block=above.in_block)
             self._draft = _Draft(here)
         self._contexts.append(here)
         for identifier in {element.get("id"), element.get("name") if name == "a" else None} - {None, ""}:
@@ -192,33 +214,34 @@ class _Walk:
         self, element: etree._Element, name: str, above: _Context
     ) -> tuple[_Context, SkipReason | None]:
         """The context inside the element, and a reason when the element is taken as one skipped whole."""
-        types = (
-            frozenset(attribute(element, "type").lower().split())
-            if name not in ("object", "ol")
-            else frozenset()
-        )
+        if name in _BLOCKS:
+            self._blocks += 1
+            block, parent = self._blocks, above.in_block
+        else:
+            block, parent = above.in_block, above.parent_block
+        if not element.attrib and name in _PLAIN:
+            if name not in _BLOCKS:
+                return above, None
+            return replace(above, in_block=block, parent_block=parent), None
+        own = frozenset(attribute(element, "type").lower().split()) if name not in ("object", "ol") else _NONE
         role = (element.get("role") or "").lower().removeprefix("doc-")
-        own = types | ({role} if role else set())
+        if role:
+            own |= {role}
         classes = (element.get("class") or "").lower()
-        language = (
-            (element.get("{http://www.w3.org/XML/1998/namespace}lang") or element.get("lang") or "")
-            .strip()
-            .lower()
-            .replace("_", "-")
-        )
-        here = replace(
-            above,
-            types=above.types | own if own else above.types,
-            language=language or above.language,
+        kind, level = self._kind(above, element, name, own, classes)
+        reason = above.reason or self._reason(element, name, own, classes, above)
+        here = _Context(
+            kind=kind,
+            level=level,
+            reason=reason,
+            language=_language(element) or above.language,
             fragment=element.get("id") or above.fragment,
+            types=above.types | own if own else above.types,
+            in_block=block,
+            parent_block=parent,
             linked=above.linked or (name == "a" and element.get("href") is not None),
             preformatted=above.preformatted or name == "pre",
         )
-        here = self._kind(here, element, name, own, classes)
-        reason = here.reason
-        if reason is None:
-            reason = self._reason(element, name, own, classes, above)
-            here = replace(here, reason=reason)
         whole: SkipReason | None = None
         if name == "math":
             whole = SkipReason.FORMULA
@@ -231,36 +254,34 @@ class _Walk:
         return here, whole
 
     def _kind(
-        self, here: _Context, element: etree._Element, name: str, own: frozenset[str] | set[str], classes: str
-    ) -> _Context:
+        self, above: _Context, element: etree._Element, name: str, own: frozenset[str], classes: str
+    ) -> tuple[BlockKind, int | None]:
+        """The kind of the text inside an element, and the level of a heading."""
         level = _HEADINGS.get(name)
         if level is None and "heading" in own:
-            level = (
-                int(element.get("aria-level") or "2") if (element.get("aria-level") or "2").isdigit() else 2
-            )
+            stated = element.get("aria-level") or ""
+            level = int(stated) if stated in "123456" and stated else 2
         if level is not None or name == "hgroup":
-            return replace(here, kind=BlockKind.HEADING, level=level or here.level or 2)
-        if here.kind is BlockKind.HEADING or here.kind is BlockKind.NOTE:
-            return here
+            return BlockKind.HEADING, level or above.level or 2
+        if above.kind is BlockKind.HEADING or above.kind is BlockKind.NOTE:
+            return above.kind, above.level
         if own & NOTE_TYPES:
-            return replace(here, kind=BlockKind.NOTE)
-        if name in ("p", "div", "span") and (
-            own & {"title", "subtitle", "ordinal", "fulltitle", "halftitle"}
-        ):
-            return replace(here, kind=BlockKind.HEADING, level=here.level or 3) if name != "span" else here
+            return BlockKind.NOTE, None
+        if name in ("p", "div") and own & _TITLE_TYPES:
+            return BlockKind.HEADING, above.level or 3
         if name in ("p", "div") and _HEADING_CLASS.search(classes) and _short_without_blocks(element):
-            return replace(here, kind=BlockKind.HEADING, level=3)
+            return BlockKind.HEADING, 3
         if own & _VERSE_TYPES or (name in _BLOCKS and name != "body" and _VERSE_CLASS.search(classes)):
-            return replace(here, kind=BlockKind.VERSE)
-        if name in _KINDS and here.kind is not BlockKind.VERSE:
-            return replace(here, kind=_KINDS[name])
-        return here
+            return BlockKind.VERSE, None
+        if name in _KINDS and above.kind is not BlockKind.VERSE:
+            return _KINDS[name], None
+        return above.kind, above.level
 
     def _reason(
         self,
         element: etree._Element,
         name: str,
-        own: frozenset[str] | set[str],
+        own: frozenset[str],
         classes: str,
         above: _Context,
     ) -> SkipReason | None:
@@ -284,9 +305,9 @@ class _Walk:
         return None
 
     def _mark(
-        self, element: etree._Element, name: str, own: frozenset[str] | set[str], classes: str
+        self, element: etree._Element, name: str, own: frozenset[str], classes: str
     ) -> SkipReason | None:
-        """A note mark is a link that reads like one: digits, daggers, a letter. Links made of words are text."""
+        """A note mark is a link that reads like one: digits, daggers, a letter. Links of words are text."""
         link = element if name == "a" else None
         if name == "sup" and len(element) == 1 and name_of(element[0]) == "a":
             link = element[0]
@@ -441,6 +462,11 @@ class _Walk:
             return None
         same = context.language.split("-")[0] == self._language.split("-")[0]
         return None if same else context.language
+
+
+def _language(element: etree._Element) -> str:
+    stated = element.get("{http://www.w3.org/XML/1998/namespace}lang") or element.get("lang") or ""
+    return stated.strip().lower().replace("_", "-")
 
 
 def _has_text(pieces: list[Piece]) -> bool:
