@@ -44,6 +44,7 @@ _ANYWHERE: Final = {
     "cf": "compare", "vs": "versus", "etc": "et cetera", "&c": "et cetera", "et al": "and others",
     "al": "others", "approx": "approximately", "dept": "department", "govt": "government",
     "ibid": "ibid", "esp": "especially", "incl": "including", "misc": "miscellaneous",
+    "p.a": "per annum",
     "MS": "manuscript", "MSS": "manuscripts", "q.v": "which see", "sc": "namely", "N.B": "note well",
     "P.S": "P.S.", "a.k.a": "also known as", "w/o": "without", "max": "maximum", "min": "minimum",
     "Thos": "Thomas", "Wm": "William", "Chas": "Charles", "Geo": "George", "Jas": "James",
@@ -142,7 +143,7 @@ RULES: Final = (
     Rule(r"(?<=[a-z]\s)v\.(?=\s[A-Z])", _say_versus),
     Rule(r"\bw/o\b", said_as("without")),
     Rule(r"(?<!\w)(?P<word>&c)\b\.?", _say_anywhere),
-    Rule(r"\b(?P<word>[Ee]t\sal|[Ee]\.g|[Ii]\.e|[Aa]\.k\.a|[Qq]\.v|N\.B)\.(?!\w)", _say_anywhere),
+    Rule(r"\b(?P<word>[Ee]t\sal|[Ee]\.g|[Ii]\.e|[Aa]\.k\.a|[Qq]\.v|N\.B|p\.a)\.(?!\w)", _say_anywhere),
     Rule(r"\b(?P<word>eg|ie)\.(?=\s|,)", _say_anywhere),
     Rule(
         r"\b(?P<word>[Vv]iz|[Cc]f|[Vv]s|[Ee]tc|approx|dept|govt|esp|incl|misc|MSS?|Thos|Wm|Chas|Geo|Jas|Robt|Saml"

@@ -286,8 +286,11 @@ def _say_measure(match: re.Match[str], _: Situation) -> Saying:
     if unit == "m" and match["dot"] and _DISTANCE.match(match.string, match.end()):
         singular, plurals = "mile", "miles"
     if match["power"]:
-        power = "square" if match["power"] in ("²", "2", "^2") else "cubic"
-        singular, plurals = f"{power} {singular}", f"{power} {plurals}"
+        second = match["power"] in ("²", "2", "^2")
+        if "/" in unit:  # m/s²
+            singular, plurals = (f"{one} {'squared' if second else 'cubed'}" for one in (singular, plurals))
+        else:
+            singular, plurals = (f"{'square' if second else 'cubic'} {one}" for one in (singular, plurals))
     hyphenated = gap == "-" or (match.string[match.end() : match.end() + 1] == "-" and unit not in "%‰")
     ends = full_stop(match) if (match["dot"] or unit.endswith(".")) else ""
     return f"{words} {singular if is_one or hyphenated else plurals}{ends}"
@@ -521,7 +524,7 @@ RULES: Final = (
         r"(?<![\w/.])(?:(?P<whole>\d{1,4})[\s-])?(?P<top>\d{1,4})/(?P<bottom>\d{1,4})(?![\w/])",
         _say_fraction,
     ),
-    Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]{0, 20})\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
+    Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]{{0,20}})\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
     Rule(r"(?<=[\dA-Za-z²³])\s?(?P<sign>[×xX*])\s?(?=\d)(?<![A-Za-z][xX])", _say_times),
     Rule(r"(?<=[\w)²³])\s?(?P<sign>×)\s?(?=[\w(])", _say_times),
     Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])", _say_version),

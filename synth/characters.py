@@ -151,7 +151,8 @@ def _with_quotes(text: str) -> str:
 
 _ROCK_N_ROLL: Final = re.compile(r"(?<=\s)['‘’]n['‘’](?=\s)")
 _SURE_ELISION: Final = re.compile(
-    r"(?:tis|twas|twere|twill|twould|twixt|tween|em|neath|gainst|mongst|\d0s|\d\d)\b", re.IGNORECASE
+    r"(?:tisn.t|twasn.t|tis|twas|twere|twill|twould|twixt|tween|em|neath|gainst|mongst|\d0s|\d\d)\b",
+    re.IGNORECASE,
 )
 _ELISION: Final = re.compile(
     r"(?:til|till|cause|cos|bout|round|pon|cept"

@@ -136,6 +136,14 @@ _RATIOS: Final = words(
     model
     """
 )
+_BOOKS: Final = {
+    "Gen": "Genesis", "Ex": "Exodus", "Exod": "Exodus", "Lev": "Leviticus", "Num": "Numbers",
+    "Deut": "Deuteronomy", "Sam": "Samuel", "Chron": "Chronicles", "Ps": "Psalm", "Prov": "Proverbs",
+    "Eccl": "Ecclesiastes", "Isa": "Isaiah", "Jer": "Jeremiah", "Ezek": "Ezekiel", "Dan": "Daniel",
+    "Matt": "Matthew", "Rom": "Romans", "Cor": "Corinthians", "Gal": "Galatians", "Eph": "Ephesians",
+    "Phil": "Philippians", "Col": "Colossians", "Thess": "Thessalonians", "Tim": "Timothy", "Heb": "Hebrews",
+    "Pet": "Peter", "Rev": "Revelation",
+}  # fmt: skip
 _SCRIPTURE: Final = words(
     """
     Genesis Gen. Exodus Ex. Leviticus Lev. Numbers Num. Deuteronomy Deut. Joshua Judges Ruth Samuel
@@ -178,6 +186,12 @@ def _say_half_day(match: re.Match[str], _: Situation) -> Saying:
     return f"{match['half'].upper()}.M."
 
 
+def _say_book(match: re.Match[str], _: Situation) -> Saying:
+    """1 Cor. 13:4 is of First Corinthians."""
+    volume = f"{ordinal(int(match['volume'])).capitalize()} " if match["volume"] else ""
+    return volume + _BOOKS.get(match["book"], match["book"])
+
+
 def _say_pair(match: re.Match[str], _: Situation) -> Saying:
     """3:16 of a book of scripture, else 1:10 as a ratio."""
     first, second = cardinal(int(match["first"])), cardinal(int(match["second"]))
@@ -190,6 +204,11 @@ def _say_pair(match: re.Match[str], _: Situation) -> Saying:
 _HALF: Final = r"(?P<half>[apAP])(?:\.\s?[mM]\.|[mM](?!\w))"
 
 RULES: Final = (
+    Rule(
+        rf"(?:\b(?P<volume>[1-3])\s)?\b(?P<book>{'|'.join(_BOOKS)}|Samuel|Kings|Chronicles|Corinthians"
+        r"|Thessalonians|Timothy|Peter|John)\b\.?(?=\s\d{1,3}:\d)",
+        _say_book,
+    ),
     Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
     Rule(
         r"(?<![\w.,/-])(?P<first>\d{1,2})(?P<joint>[/.])(?P<second>\d{1,2})(?P<rejoint>[/.])(?P<year>\d{4}|\d\d)(?![\w/-]|\.\d)",

@@ -132,7 +132,7 @@ def assemble(text: str, parts: Sequence[Part]) -> Rewritten:
         nonlocal length, last, spaced, changed
         if not words:
             return
-        glued = (rewritten or changed) and last.isalnum() and words[0].isalnum()
+        glued = (rewritten or changed) and (last.isalnum() or last in ".,;:") and words[0].isalnum()
         dashed = words[0] == "—" or last == "—"
         if length and (spaced or glued or dashed) and not _hugs(last, words[0]):
             out.append(" ")

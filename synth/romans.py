@@ -93,7 +93,7 @@ def _say_regnal(match: re.Match[str], _: Situation) -> Saying:
         return None
     if len(numeral) == 1:
         ruler = _RULER_BEFORE.search(match.string, max(0, match.start() - 24), match.start())
-        sure = ruler is not None or not re.match(r"\s[a-z']", match.string[match.end() : match.end() + 2])
+        sure = ruler is not None or not _GOES_ON.match(match.string, match.end())
         if not known or numeral in "LCDM" or (numeral == "I" and not sure):
             return None
     elif not known and not set(numeral) <= set("IVX"):
@@ -103,6 +103,7 @@ def _say_regnal(match: re.Match[str], _: Situation) -> Saying:
     return f"{name.capitalize() if name.isupper() else name} the {ordinal(value)}"
 
 
+_GOES_ON: Final = re.compile(r"\s(?!of\b|and\b)[a-z']")  # "Elizabeth I saw" is somebody speaking
 _RULER_BEFORE: Final = re.compile(rf"\b(?:{'|'.join(_RULERS)})\s(?:[A-Z][a-z]+\s)*$")
 _NOT_NAMES: Final = words(
     """

@@ -248,6 +248,7 @@ RULES: Final = (
     Rule(r"@", said_as(" at ")),
     Rule(r"\#(?=\d)", said_as("number ")),
     Rule(r"(?<=\b[A-G])\#", said_as(" sharp")),
+    Rule(r"&amp;", said_as(" and ")),
     Rule(r"\bw/(?=\s)", said_as("with")),
     Rule(r"/", left_out("slash", space=True)),
     Rule(r"\)(?=\()", said_as(") ")),

@@ -4,6 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from synth.abbreviations import _AFTER_NAMES, _ANYWHERE, _BEFORE_NAMES, _BEFORE_NUMBERS
+from synth.amounts import _AREAS, _UNITS
 from synth.script import Dropped
 from synth.spoken import Spoken, spoken, uncovered
 
@@ -100,6 +102,11 @@ CASES = [
     ("Lord Robert St. Simon", "Lord Robert Saint Simon"),
     ("in Baker St. near Mt. Vernon", "in Baker Street near Mount Vernon"),
     ("“No.” No. No. 7.", "“No.” No. Number seven."),
+    ("1 Cor. 13:4", "First Corinthians thirteen four"),
+    ("25 m/s²", "twenty-five meters per second squared"),
+    ("Charles I of England", "Charles the first of England"),
+    ("London S.W.1", "London S.W. one"),
+    ("£100 p.a. or so", "one hundred pounds per annum or so"),
     ("Lt.-Col. Jones", "Lieutenant-Colonel Jones"),
     ("Roe v. Wade", "Roe versus Wade"),
     ("Fig. 3.2, ch. 4, § 5", "Figure three point two, chapter four, section five"),
@@ -192,6 +199,20 @@ def test_other_languages_have_numbers_where_words_are_known(language: str, writt
 )
 def test_what_is_left_out_has_a_reason(written: str, reasons: set[str]) -> None:
     assert {one.reason for one in spoken(written).dropped} == reasons
+
+
+def test_every_abbreviation_has_its_words() -> None:
+    tables = (_BEFORE_NAMES, _AFTER_NAMES, _BEFORE_NUMBERS, _ANYWHERE, _UNITS, _AREAS)
+    for short in {word for table in tables for word in table}:
+        for written in (
+            f"Ann {short}. Bo",
+            f"Ann {short} 5",
+            f"Ann {short}. 5",
+            f"5 {short}.",
+            f"5 sq. {short} on",
+        ):
+            for cased in (written, written.upper(), written.lower()):
+                assert uncovered(cased, spoken(cased)) == []
 
 
 @pytest.mark.parametrize(
