@@ -29,8 +29,8 @@ _MONOSPACED = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐][^\W\d_]+)*")
 _TENS = frozenset(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"])
 _UNITS = frozenset(
-    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "first", "second", "third", "fourth",
-     "fifth", "sixth", "seventh", "eighth", "ninth"]
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "first", "second", "third",
+     "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 )  # fmt: skip
 _HYPHENATING = frozenset(["self", "well", "ex", "quasi", "half"])  # English prefixes that keep theirs
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")

@@ -132,7 +132,14 @@ def _text(path: str, first_page: int) -> Iterator[dict[str, Any] | int]:
         if not text:
             yield {"page": number, "width": 0, "height": 0, "lines": [], "broken": True}
             continue
-        yield _PageText(raw, handle, text, number).read()
+        page = _PageText(raw, handle, text, number).read()
+        if page["turned"]:
+            # PDFium orders lines by the page as shown: show it so that its text stands upright
+            raw.FPDFText_ClosePage(text)
+            raw.FPDFPage_SetRotation(handle, (raw.FPDFPage_GetRotation(handle) - page["turned"]) % 4)
+            text = raw.FPDFText_LoadPage(handle)
+            page = _PageText(raw, handle, text, number).read()
+        yield page
         raw.FPDFText_ClosePage(text)
         raw.FPDF_ClosePage(handle)
 
@@ -143,15 +150,19 @@ class _PageText:
     def __init__(self, raw: Any, handle: Any, text: Any, number: int) -> None:
         self._raw, self._text, self._number = raw, text, number
         self._rotation = raw.FPDFPage_GetRotation(handle) % 4  # quarter turns clockwise
-        left, bottom, right, top = (ctypes.c_float() for _ in range(4))
-        if not raw.FPDFPage_GetCropBox(handle, left, bottom, right, top):
-            raw.FPDFPage_GetMediaBox(handle, left, bottom, right, top)
-        box = (left.value, bottom.value, right.value, top.value)
-        self._box = (min(box[0], box[2]), min(box[1], box[3]), max(box[0], box[2]), max(box[1], box[3]))
+        shown = raw.FS_RECTF()
+        raw.FPDF_GetPageBoundingBox(handle, shown)  # crop box within media box, inherited ones too
+        self._box = (
+            min(shown.left, shown.right),
+            min(shown.bottom, shown.top),
+            max(shown.left, shown.right),
+            max(shown.bottom, shown.top),
+        )
         if self._box[2] - self._box[0] < 1 or self._box[3] - self._box[1] < 1:
             self._box = (0.0, 0.0, 612.0, 792.0)  # letter size, PDFium's own default
         self._images = any(
-            raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(handle, index)) == raw.FPDF_PAGEOBJ_IMAGE
+            raw.FPDFPageObj_GetType(raw.FPDFPage_GetObject(handle, index))
+            in (raw.FPDF_PAGEOBJ_IMAGE, raw.FPDF_PAGEOBJ_FORM)
             for index in range(min(raw.FPDFPage_CountObjects(handle), 2000))
         )
 

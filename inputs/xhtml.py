@@ -347,11 +347,10 @@ class _Walk:
         elif why is SkipReason.TABLE:
             self._draft.pieces.clear()
             for caption in (child for child in element if name_of(child) == "caption"):
-                self._emit(BlockKind.CAPTION, text_of(caption), here.reason, context=here)
+                self._emit(BlockKind.CAPTION, _shown(caption), here.reason, context=here)
             self._emit(BlockKind.TABLE, _table(element), here.reason or why, context=here, keep_lines=True)
         else:
-            text = text_of(element)
-            self._emit(BlockKind.CODE, text, here.reason or why, context=here, keep_lines=True)
+            self._emit(BlockKind.CODE, _shown(element), here.reason or why, context=here, keep_lines=True)
 
     def _image(self, element: etree._Element, here: _Context) -> None:
         alternative = " ".join((element.get("alt") or "").split())
@@ -474,7 +473,21 @@ def _has_text(pieces: list[Piece]) -> bool:
 
 
 def _spaced(element: etree._Element) -> str:
-    return re.sub(r"\s+", " ", text_of(element))
+    return re.sub(r"\s+", " ", _shown(element))
+
+
+def _shown(element: etree._Element) -> str:
+    """The text below an element, scripts and styles left out."""
+    parts: list[str] = []
+    walker = etree.iterwalk(element, events=("start", "end"))
+    for event, inner in walker:
+        if event == "end":
+            parts.append((inner.tail or "") if inner is not element else "")
+        elif name_of(inner) in _UNSEEN:
+            walker.skip_subtree()
+        else:
+            parts.append(inner.text or "")
+    return "".join(parts)
 
 
 def _reads_as_verse(lines: list[str]) -> bool:
