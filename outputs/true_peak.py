@@ -32,18 +32,23 @@ class TruePeakMeter:
 
     def __init__(self) -> None:
         self._highest = 0.0
-        self._recent = np.zeros(2 * REACH_SAMPLES, dtype=np.float32)  # half of it waits for what follows
+        self._waiting = np.zeros(
+            REACH_SAMPLES, dtype=np.float32
+        )  # for what follows, and what that looks back to
 
     def push(self, samples: Samples) -> None:
         """Take the next (n,) samples."""
-        joined = np.concatenate((self._recent, samples))
-        self._highest = max(self._highest, _highest(joined, self._highest))
-        self._recent = joined[-2 * REACH_SAMPLES :]
+        joined = np.concatenate((self._waiting, samples))
+        # whole frames only: one that is filled up with silence would see a cliff that is not in the sound
+        measured = max(len(joined) - 2 * REACH_SAMPLES, 0) // _FRAME_SAMPLES * _FRAME_SAMPLES
+        if measured:
+            self._highest = _highest(joined[: measured + 2 * REACH_SAMPLES], self._highest)
+        self._waiting = joined[measured:]
 
     @property
     def peak(self) -> float:
         """The true peak so far as if silence followed; linear, 1.0 is full scale."""
-        return _highest(np.concatenate((self._recent, np.zeros_like(self._recent))), self._highest)
+        return _highest(np.concatenate((self._waiting, np.zeros(REACH_SAMPLES, np.float32))), self._highest)
 
     @property
     def dbtp(self) -> float:

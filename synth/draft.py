@@ -7,13 +7,17 @@ by ear before any GPU time is spent. It is chosen by name and never stands in fo
 from __future__ import annotations
 
 import _ctypes
+import atexit
 import ctypes
 import hashlib
 import json
+import shutil
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Final
 
 import espeakng_loader
@@ -211,12 +215,20 @@ def _espeak() -> Iterator[_Espeak]:
             espeak.unload()
 
 
+@cache
+def _private_copy() -> Path:
+    """A copy of the library that nobody else in this process loads, or unloading ours would not unload it."""
+    folder = tempfile.TemporaryDirectory(prefix="bindery-espeak-")
+    atexit.register(folder.cleanup)
+    return Path(shutil.copy(espeakng_loader.get_library_path(), folder.name))
+
+
 class _Espeak:
     """espeak-ng through its C interface."""
 
     def __init__(self) -> None:
         try:
-            self._library = ctypes.CDLL(espeakng_loader.get_library_path())
+            self._library = ctypes.CDLL(str(_private_copy()))
         except OSError as error:
             raise DraftVoiceFailed(f"espeak-ng cannot be loaded ({error})", _REINSTALL) from error
         self._library.espeak_Info.restype = ctypes.c_char_p

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -21,8 +21,6 @@ from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
 from tasks.speak import speak_missing
-
-_MENDS: Final = 3  # how often damaged segments of a chapter are spoken again before we give up
 
 
 @task(
@@ -61,12 +59,14 @@ def finish_track(
 def _parts(
     job: Job, chapter: PlannedChapter, speaker: Speaker, store: SegmentStore, parts: Path, ffmpeg: Ffmpeg
 ) -> tuple[Part, ...]:
-    """A damaged segment shows only when it is read; the store then lets go of it, and it is spoken again."""
-    codecs = [format_.codec for format_ in formats_named(job.order.formats)]
-    for _ in range(_MENDS):
-        try:
-            return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)
-        except (SegmentDamaged, SegmentMissing) as error:
-            get_run_logger().warning("%s; speaking it again", error.message)
-            speak_missing(chapter.chunks, speaker, store)
+    """A damaged segment shows only when it is read: where one does, all are read, and spoken again."""
+    codecs = [wanted.codec for wanted in formats_named(job.order.formats)]
+    try:
+        return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)
+    except (SegmentDamaged, SegmentMissing) as error:
+        get_run_logger().warning("%s; speaking it again", error.message)
+    for key in chapter.keys:
+        with suppress(SegmentDamaged, SegmentMissing):
+            store.read(key)  # which lets go of a damaged one
+    speak_missing(chapter.chunks, speaker, store)
     return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)

@@ -70,6 +70,15 @@ def test_a_stream_in_any_blocks_has_the_peak_of_the_whole(block_samples):
     assert meter.peak == true_peak(samples)
 
 
+def test_a_loud_stream_cut_anywhere_shows_no_cliff_of_its_own():
+    samples = np.sin(np.arange(50_000) * 0.3).astype(np.float32) * np.float32(0.6)
+    cuts = np.sort(np.random.default_rng(5).integers(0, len(samples), 400))
+    meter = TruePeakMeter()
+    for block in np.split(samples, cuts):
+        meter.push(block)
+    assert meter.peak == true_peak(samples)
+
+
 def test_silence_and_nothing_have_no_peak():
     meter = TruePeakMeter()
     assert meter.dbtp == -math.inf

@@ -11,6 +11,7 @@ from synth.audio import SAMPLE_RATE_HZ, AudioSegment
 from synth.chunks import Chunk
 from synth.draft import DraftSpeaker, draft_languages, espeak_voice
 from synth.errors import DraftVoiceFailed
+from synth.phonemes import phonemizer
 from synth.script import Pause
 from synth.voices import VOICES
 
@@ -31,6 +32,13 @@ def test_a_chunk_sounds_the_same_whatever_was_said_before_it() -> None:
     after_others = say(chunk(SHORT), chunk(LONG), chunk(SHORT), chunk(LONG))
     assert np.array_equal(after_others[1].samples, alone.samples)
     assert np.array_equal(after_others[3].samples, alone.samples)
+
+
+def test_a_chunk_sounds_the_same_while_phonemes_come_from_the_same_library() -> None:
+    alone = say(chunk(LONG))[0]
+    assert phonemizer("fr")("Bonjour.").phonemes
+    say(chunk(SHORT))
+    assert np.array_equal(say(chunk(LONG))[0].samples, alone.samples)
 
 
 def test_a_chunk_sounds_the_same_in_another_process() -> None:
