@@ -83,7 +83,7 @@ def bad_documents(tmp_path: Path) -> dict[str, Path]:
     scan = pypdf.PdfWriter()
     picture = DecodedStreamObject()
     picture.set_data(b"q 300 0 0 400 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 ID \x80 EI Q")
-    scan.add_blank_page(300, 400)[NameObject("/Contents")] = picture
+    scan.add_blank_page(300, 400)[NameObject("/Contents")] = scan._add_object(picture)
     scan.write(folder / "scan.pdf")
     locked = pypdf.PdfWriter(clone_from=EXAMPLES / "upon-asking.pdf")
     locked.encrypt("secret", algorithm="AES-256")
