@@ -16,6 +16,7 @@ SMALL_SHARE = 0.93  # notes are set smaller than this share of the body
 LARGE_SHARE = 1.09  # headings are set larger than this
 HEADING_CHARACTERS = 180
 TABLE_ROWS = 3
+PROSE_CELL_CHARACTERS = 22  # the median cell of real tables at hand has 4-15
 CODE_LINES = 3
 _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _CAPTION = re.compile(
@@ -73,6 +74,7 @@ def laid_out(pages: list[Page], warnings: list[ReadingWarning]) -> LaidOut:
         on_page = _paragraphs(page, body_size)
         _mark_lettering(on_page, body_size, body_font)
         paragraphs += on_page
+    _warn_of_columns(paragraphs, warnings)
     paragraphs = _joined_over_breaks(paragraphs)
     blocks = [(paragraph.block(hyphens), paragraph.style()) for paragraph in paragraphs]
     filled = [(block, style) for block, style in blocks if block.text]
@@ -199,6 +201,20 @@ def _mark_unreadable(pages: list[Page], warnings: list[ReadingWarning]) -> None:
         warnings.append(
             ReadingWarning("garbled-text", f"the text layer of pages {named} is garbled and needs OCR")
         )
+
+
+def _warn_of_columns(paragraphs: list[_Paragraph], warnings: list[ReadingWarning]) -> None:
+    """Say where a table holds what reads like prose: columns that the file stores row by row."""
+    pages: list[int] = []
+    for paragraph in paragraphs:
+        if paragraph.kind is BlockKind.TABLE:
+            lengths = [len(cell) for line in paragraph.lines for cell in line.cells()]
+            if len(lengths) >= 9 and median(lengths) >= PROSE_CELL_CHARACTERS:
+                pages.append(paragraph.lines[0].page + 1)
+    if pages:
+        named = ", ".join(map(str, sorted(set(pages))[:20])) + ("…" if len(set(pages)) > 20 else "")
+        message = f"columns on pages {named} are stored row by row; they are kept as tables and not spoken"
+        warnings.append(ReadingWarning("columns-as-tables", message))
 
 
 def _body_style(pages: list[Page]) -> tuple[float, str]:

@@ -105,6 +105,17 @@ def test_columns_are_read_one_after_the_other(write_pdf: WritePdf) -> None:
     assert "to the top of the other one" in text
 
 
+def test_columns_stored_row_by_row_are_reported(write_pdf: WritePdf) -> None:
+    page = [
+        (30 + 125 * column, 500 - 14 * row, 8, False, "some prose in a narrow col")
+        for row in range(5)
+        for column in range(3)
+    ]
+    book = read(write_pdf([[*paragraph(570, LINES), *page]]))
+    assert "columns-as-tables" in [w.code for w in book.warnings]
+    assert len(blocks(book, SkipReason.TABLE)) == 1
+
+
 def test_footnotes_and_their_marks_are_not_spoken(write_pdf: WritePdf) -> None:
     body = paragraph(500, LINES * 4)
     page = [*body, (50, 262, 11, False, "He drank rum"), (112, 266, 6, False, "1"),
