@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inputs.errors import PasswordNeeded
+from outputs.errors import DiskFull, EncoderFailed
+from synth.errors import UnknownVoice
+from tasks.failures import failure_of, worth_another_try
+
+
+class EndedWith:
+    """The end of a task, as far as the retry policy looks at it."""
+
+    def __init__(self, error: BaseException) -> None:
+        self._error = error
+
+    def result(self, *, raise_on_failure: bool) -> BaseException:
+        assert not raise_on_failure
+        return self._error
+
+
+def test_our_errors_keep_their_code_words_and_hint() -> None:
+    failure = failure_of(PasswordNeeded(Path("a.pdf"), "it is locked", "Unlock it"))
+    assert (failure.code, failure.line) == ("password-needed", "it is locked. Unlock it")
+
+
+def test_an_error_that_is_not_ours_says_that_the_program_is_at_fault() -> None:
+    failure = failure_of(ZeroDivisionError("division by zero"))
+    assert failure.code == "unexpected"
+    assert failure.message == "ZeroDivisionError: division by zero"
+    assert "-v" in failure.hint
+
+
+@pytest.mark.parametrize(
+    ("error", "again"),
+    [
+        (EncoderFailed("ffmpeg was killed", ""), True),
+        (OSError(errno.EIO, "input/output error"), True),
+        (DiskFull("no room", ""), False),
+        (PasswordNeeded(Path("a.pdf"), "", ""), False),
+        (UnknownVoice("", ""), False),
+        (ZeroDivisionError(), False),
+    ],
+)
+def test_only_what_may_pass_by_itself_is_tried_again(error: BaseException, again: bool) -> None:
+    ended: Any = EndedWith(error)
+    nothing: Any = None
+    assert worth_another_try(nothing, nothing, ended) is again
