@@ -24,7 +24,7 @@ def main(book: str) -> int:
 
 
 def best_engine() -> str:
-    """Kokoro where its weights are or can be fetched, else the draft voice, which is then said in one line."""
+    """Kokoro where its weights are or can be fetched; else the draft voice, and one line that says so."""
     try:
         open_kokoro(None)
     except SpeechError as problem:
