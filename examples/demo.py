@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from synth.errors import SpeechError
-from synth.kokoro import open_kokoro
+from synth.kokoro.speaker import open_kokoro
 
 OUT = Path("demo")
 

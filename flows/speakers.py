@@ -27,6 +27,6 @@ def open_speaker(engine: Engine, weights: Path | None) -> Speaker:
         from synth.draft import DraftSpeaker
 
         return DraftSpeaker()
-    from synth.kokoro import open_kokoro
+    from synth.kokoro.speaker import open_kokoro
 
     return open_kokoro(weights)

@@ -60,3 +60,15 @@ class DraftVoiceFailed(SpeechError):
     """The draft voice's library could not be started, or refused a text."""
 
     code = "draft-voice"
+
+
+class BadCompute(SpeechError):
+    """A device, precision or amount of memory that this machine does not have."""
+
+    code = "bad-compute"
+
+
+class ChunkDoesNotFit(SpeechError):
+    """A chunk alone needs more memory than the model may take."""
+
+    code = "chunk-does-not-fit"

@@ -7,12 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from synth.errors import WeightsDoNotFit, WeightsMissing
-
-if TYPE_CHECKING:
-    from torch import Tensor
+from synth.errors import WeightsMissing
 
 REPOSITORY: Final = "hexgrad/Kokoro-82M"
 REVISION: Final = "f3ff3571791e39611d31c381e3a41a3af07b4987"
@@ -23,16 +20,6 @@ SHA256: Final = {
     CONFIG: "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17f",
 }
 
-# The parts of a checkpoint, with the number of tensors and of parameters in each: the published
-# architecture's. In the file every name begins with "module.", as torch's DataParallel writes it.
-PARTS: Final = {
-    "bert": 25,
-    "bert_encoder": 2,
-    "predictor": 122,
-    "decoder": 375,
-    "text_encoder": 24,
-}
-_PREFIX: Final = "module."
 _FETCH: Final = (
     "Run `bindery models fetch` where the hub can be reached, or name a folder that has them with --weights"
 )
@@ -62,43 +49,10 @@ def find_weights(voice: str, folder: Path | None = None, *, download: bool = Tru
     return Weights(*found)
 
 
-def load_checkpoint(path: Path) -> dict[str, dict[str, Tensor]]:
-    """The tensors of a published checkpoint: part -> name without "module." -> tensor, on the CPU.
-
-    Raises:
-        WeightsDoNotFit: the file is no checkpoint, or not one of Kokoro-82M's form.
-    """
-    import pickle
-
-    import torch
-
-    try:
-        loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        raise WeightsDoNotFit(f"{path} is not a torch checkpoint ({_first_line(error)})", _FETCH) from error
-    if not isinstance(loaded, dict) or set(loaded) != set(PARTS):
-        parts = sorted(map(str, loaded)) if isinstance(loaded, dict) else type(loaded).__name__
-        raise WeightsDoNotFit(f"{path} has the parts {parts}, not {sorted(PARTS)}", _FETCH)
-    return {part: _checked(path, part, loaded[part]) for part in PARTS}
-
-
 def sha256_matches(path: Path, name: str) -> bool:
     """Whether a file has the published bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == SHA256[name]
-
-
-def _checked(path: Path, part: str, tensors: object) -> dict[str, Tensor]:
-    if not isinstance(tensors, dict):
-        raise WeightsDoNotFit(f"{path} has no tensors under '{part}'", _FETCH)
-    stray = [name for name in tensors if not str(name).startswith(_PREFIX)]
-    if stray or len(tensors) != PARTS[part]:
-        raise WeightsDoNotFit(
-            f"{path} has {len(tensors)} tensors under '{part}', not {PARTS[part]}"
-            + (f", and names without '{_PREFIX}': {', '.join(map(str, stray[:3]))}" if stray else ""),
-            _FETCH,
-        )
-    return {name.removeprefix(_PREFIX): tensor for name, tensor in tensors.items()}
 
 
 def _in_folder(folder: Path, names: Iterable[str]) -> list[Path]:

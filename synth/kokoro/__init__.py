@@ -1,0 +1,1 @@
+"""Kokoro-82M: phonemes and a style vector into samples, many rows at once."""

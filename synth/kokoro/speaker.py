@@ -1,0 +1,291 @@
+"""Kokoro-82M as a speaker: chunks into segments, in batches that fit the memory, in the order they came."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from synth.audio import AudioSegment, Samples, WordTime
+from synth.chunks import Chunk
+from synth.errors import ChunkDoesNotFit
+from synth.kokoro.batches import batches
+from synth.kokoro.compute import Compute, choose_compute
+from synth.kokoro.model import Kokoro, Prosody
+from synth.kokoro.noise import noise_of
+from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
+from synth.kokoro.vocoder import SAMPLES_PER_FRAME
+from synth.phonemes import Pronounced, phonemizer
+from synth.vocabulary import BOUNDARY_TOKEN, VOCABULARY
+from synth.voices import default_voice, language_warnings, voice_named
+from synth.weights import CHECKPOINT, CONFIG, find_files
+
+KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
+
+WINDOW_CHUNKS: Final = 256  # sorted by length together; their audio waits in memory, about 250 MB
+IN_FLIGHT: Final = 2  # batches that a GPU works on while the one before is copied
+TOKENS_PER_BATCH: Final = 32_768  # of stage 1, which takes about 100 kB a token
+FRAMES_STEP: Final = 32  # batches are made this many frames longer at most, so that few shapes are seen
+
+# Measured peak memory of stage 2, by the size of a number; see bench/synth.py.
+_BYTES_PER_FRAME: Final = {4: 900_000, 2: 500_000}
+_BYTES_PER_FRAME_ON_CPU: Final = 650_000
+_LONGEST_FRAMES: Final = 2_400  # a minute: about what 510 phonemes last at half speed
+
+
+def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroSpeaker:
+    """Kokoro with the weights of a folder, or of the model hub when `weights` is None.
+
+    Raises:
+        WeightsMissing: they are nowhere to be had.
+        WeightsDoNotFit: they are not of the published form.
+    """
+    compute = compute or choose_compute()
+    checkpoint, config = find_files((CHECKPOINT, CONFIG), weights)
+    model = Kokoro.load(checkpoint, config, precision=compute.precision, device=compute.device)
+    with checkpoint.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return KokoroSpeaker(model, digest, weights, compute)
+
+
+class KokoroSpeaker:
+    """Speaks many chunks at once; a chunk sounds the same whatever is spoken with it.
+
+    On a CPU rows are spoken one by one, without padding, by one thread each. On other devices batches of
+    like length are spoken under a budget of rows times frames, which halves when memory runs out.
+    """
+
+    engine = "kokoro"
+    narrator = "Kokoro-82M"
+
+    def __init__(self, model: Kokoro, digest: str, weights: Path | None, compute: Compute) -> None:
+        """digest: of the checkpoint's bytes, which is part of every key."""
+        self._model = model
+        self._digest = digest
+        self._weights = weights
+        self._compute = compute
+        self._packs: dict[str, Tensor] = {}
+        self._budget_frames = self._frames_that_fit()
+
+    def default_voice(self, language: str) -> str:
+        """The best voice of a language; see `synth.voices.default_voice`."""
+        return default_voice(language).name
+
+    def language_of(self, voice: str) -> str:
+        """The language of a voice; of a blend, that of its first voice.
+
+        Raises:
+            UnknownVoice: a voice is not in the catalogue, or the blend is not written as one.
+        """
+        return [voice_named(name).language for name in parse_blend(voice)][0]
+
+    def warnings(self, voice: str, language: str) -> tuple[str, ...]:
+        """A voice of another language than the book's, and English without its tagger."""
+        return language_warnings(voice, self.language_of(voice), language)
+
+    def pronounce(self, text: str, language: str) -> Pronounced:
+        """Phonemes as Kokoro was trained to hear them.
+
+        Raises:
+            MissingLanguage: the language is not pronounced here.
+        """
+        return phonemizer(language)(text)
+
+    def key(self, chunk: Chunk) -> str:
+        """The sha256, hex, of phonemes, style, speed, checkpoint and precision."""
+        style = hashlib.sha256(self._style(chunk).numpy().tobytes()).hexdigest()
+        heard = [
+            KOKORO_VERSION,
+            chunk.phonemes,
+            style,
+            chunk.speed,
+            self._digest,
+            self._compute.precision.value,
+        ]
+        return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
+
+    def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        """One segment per chunk, in order, with the time of each word.
+
+        Raises:
+            ChunkDoesNotFit: a chunk alone needs more memory than is allowed.
+        """
+        if self._compute.device == "cpu":
+            yield from self._row_by_row(chunks)
+        else:
+            yield from self._in_batches(chunks)
+
+    def _row_by_row(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        """Two single-threaded workers beat one of two threads; see docs/decisions."""
+        workers = max(1, min(self._compute.workers, self._budget_frames // _LONGEST_FRAMES))
+        torch.set_num_threads(1)
+        with ThreadPoolExecutor(workers, thread_name_prefix="kokoro") as pool:
+            waiting: deque[Future[AudioSegment]] = deque()
+            for chunk in chunks:
+                waiting.append(pool.submit(self._one, chunk))
+                if len(waiting) > 2 * workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    @torch.inference_mode()
+    def _one(self, chunk: Chunk) -> AudioSegment:
+        prosody = self._prosody([chunk])
+        frames = int(prosody.frames[0])
+        self._check_fits(chunk, frames)
+        key = self.key(chunk)
+        noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
+        samples = self._model.acoustics(prosody, self._style(chunk)[None], noise[None])[0]
+        return _segment(key, chunk, prosody.durations[0], samples.numpy())
+
+    def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        remaining = iter(chunks)
+        while window := list(islice(remaining, WINDOW_CHUNKS)):
+            yield from self._window(window)
+
+    @torch.inference_mode()
+    def _window(self, chunks: Sequence[Chunk]) -> list[AudioSegment]:
+        """Prosody of all, sorted by tokens; then sound, sorted by the frames that prosody found."""
+        rows: list[tuple[Prosody, int] | None] = [None] * len(chunks)
+        for batch in batches([len(chunk.phonemes) + 2 for chunk in chunks], TOKENS_PER_BATCH):
+            prosody = self._prosody([chunks[i] for i in batch])
+            for place, i in enumerate(batch):
+                rows[i] = (prosody, place)
+        found = [row for row in rows if row is not None]
+        frames = [int(prosody.frames[place]) for prosody, place in found]
+        for chunk, count in zip(chunks, frames, strict=True):
+            self._check_fits(chunk, count)
+        segments: list[AudioSegment | None] = [None] * len(chunks)
+        left = deque(batches(frames, self._budget_frames))
+        flying: deque[_Flying] = deque()
+        while left or flying:
+            if left and len(flying) < IN_FLIGHT:
+                batch = left.popleft()
+                try:
+                    flying.append(self._launch(batch, chunks, found, frames))
+                except torch.OutOfMemoryError as error:
+                    left.extendleft(reversed(self._smaller(batch, chunks, frames, error)))
+                continue
+            landed = flying.popleft()
+            for i, samples in landed.rows(frames):
+                prosody, place = found[i]
+                segments[i] = _segment(landed.keys[i], chunks[i], prosody.durations[place], samples)
+        return [segment for segment in segments if segment is not None]
+
+    def _launch(
+        self,
+        batch: Sequence[int],
+        chunks: Sequence[Chunk],
+        found: Sequence[tuple[Prosody, int]],
+        frames: Sequence[int],
+    ) -> _Flying:
+        """Start a batch, and the copy of its sound to the host; nothing here waits for the device."""
+        longest = -(-max(frames[i] for i in batch) // FRAMES_STEP) * FRAMES_STEP
+        keys = {i: self.key(chunks[i]) for i in batch}
+        noise = torch.stack(
+            [
+                F.pad(noise_of(keys[i], SAMPLES_PER_FRAME * frames[i], self._model.device), (0, SAMPLES_PER_FRAME * (longest - frames[i])))
+                for i in batch
+            ]
+        )
+        style = torch.stack([self._style(chunks[i]) for i in batch]).to(self._model.device, non_blocking=True)
+        sound = self._model.acoustics(Prosody.gather([found[i] for i in batch]), style, noise)
+        return _Flying.take_off(batch, keys, sound)
+
+    def _smaller(
+        self, batch: Sequence[int], chunks: Sequence[Chunk], frames: Sequence[int], error: Exception
+    ) -> list[list[int]]:
+        """The same rows in smaller batches, after memory ran out; later windows are smaller too."""
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            raise self._does_not_fit(chunks[batch[0]], frames[batch[0]]) from error
+        self._budget_frames = max(1, min(self._budget_frames, len(batch) * max(frames[i] for i in batch)) // 2)
+        lengths = [frames[i] for i in batch]
+        return [[batch[place] for place in part] for part in batches(lengths, self._budget_frames)]
+
+    def _prosody(self, chunks: Sequence[Chunk]) -> Prosody:
+        lengths = torch.tensor([len(chunk.phonemes) + 2 for chunk in chunks])
+        tokens = torch.full((len(chunks), int(lengths.max())), BOUNDARY_TOKEN)
+        for row, chunk in enumerate(chunks):
+            tokens[row, 1 : len(chunk.phonemes) + 1] = torch.tensor([VOCABULARY[p] for p in chunk.phonemes])
+        style = torch.stack([self._style(chunk) for chunk in chunks])
+        return self._model.prosody(tokens, lengths, style, torch.tensor([chunk.speed for chunk in chunks]))
+
+    def _style(self, chunk: Chunk) -> Tensor:
+        """(256,) float32 on the CPU: the row of the voice, or blend, for a chunk of that length."""
+        if chunk.voice not in self._packs:
+            shares = parse_blend(chunk.voice)
+            paths = find_files([f"voices/{name}.pt" for name in shares], self._weights)
+            packs = {name: load_pack(path) for name, path in zip(shares, paths, strict=True)}
+            self._packs[chunk.voice] = blend(packs, shares)
+        return style_of(self._packs[chunk.voice], chunk.phonemes)
+
+    def _frames_that_fit(self) -> int:
+        """Rows times frames that stage 2 may have at once, beside the weights."""
+        weights = sum(tensor.numel() * tensor.element_size() for tensor in self._model.parameters())
+        return max(0, self._compute.memory_bytes - weights) // self._bytes_per_frame()
+
+    def _bytes_per_frame(self) -> int:
+        if self._compute.device == "cpu":
+            return _BYTES_PER_FRAME_ON_CPU
+        return _BYTES_PER_FRAME[torch.empty((), dtype=self._compute.precision.dtype).element_size()]
+
+    def _check_fits(self, chunk: Chunk, frames: int) -> None:
+        if frames > self._frames_that_fit():
+            raise self._does_not_fit(chunk, frames)
+
+    def _does_not_fit(self, chunk: Chunk, frames: int) -> ChunkDoesNotFit:
+        return ChunkDoesNotFit(
+            f"{chunk.text[:60]!r} lasts {frames * 0.025:.0f} s, which needs about "
+            f"{frames * self._bytes_per_frame() / 1e9:.1f} GB beside the weights",
+            "Allow more with --memory, or a narrower --precision",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Flying:
+    """A batch whose sound is on its way from the device."""
+
+    batch: Sequence[int]
+    keys: dict[int, str]
+    sound: Tensor  # (B, n) on the host; whole once `landed` has happened
+    landed: torch.cuda.Event | None
+
+    @classmethod
+    def take_off(cls, batch: Sequence[int], keys: dict[int, str], sound: Tensor) -> _Flying:
+        if sound.device.type != "cuda":
+            return cls(batch, keys, sound.cpu(), None)
+        host = torch.empty(sound.shape, dtype=sound.dtype, pin_memory=True).copy_(sound, non_blocking=True)
+        landed = torch.cuda.Event()
+        landed.record()
+        return cls(batch, keys, host, landed)
+
+    def rows(self, frames: Sequence[int]) -> Iterator[tuple[int, Samples]]:
+        """Each chunk's number and its samples, cut at its end."""
+        if self.landed is not None:
+            self.landed.synchronize()
+        for row, i in enumerate(self.batch):
+            yield i, self.sound[row, : SAMPLES_PER_FRAME * frames[i]].numpy().copy()
+
+
+def _segment(key: str, chunk: Chunk, durations: Tensor, samples: Samples) -> AudioSegment:
+    """durations: (T,) frames per token, the boundary tokens among them."""
+    # phoneme p is token p + 1: it is heard from the end of token p on
+    ends = (durations.cumsum(0) * SAMPLES_PER_FRAME).tolist()
+    words = tuple(
+        WordTime(word.start, word.end, ends[word.phoneme_start], ends[word.phoneme_end])
+        for word in chunk.words
+        if word.phoneme_end > word.phoneme_start
+    )
+    return AudioSegment(key, samples, words)
