@@ -1,11 +1,11 @@
-"""A seed into a folder of random weights that speak: Kokoro's published files, with noise where training would be.
+"""A seed into a folder of random weights that speak: Kokoro's published files, without the training.
 
 Tokens last about 2.7 frames each and F0 lies where human voices do, so that batches, alignment and the
 vocoder work as hard as on real speech. Shapes and names are the published ones; upstream loads the file.
 
 Scales, by rule of the tensor's name (of anything else: weights N(0, 1/fan-in), biases N(0, 0.02²)):
 
-- Weight norm: weight_v N(0, 1), weight_g = gain, so each output has std = gain for white input of unit variance.
+- Weight norm: weight_v N(0, 1), weight_g = gain: white input of unit variance gives outputs of std = gain.
 - AdaIN and AdaLayerNorm: fc weights N(0, 0.15²), against style vectors of rms 0.16: scales of 1 ± 0.3.
 - Snake's alpha: exp N(0, 0.3²).
 - PL-BERT: embeddings N(0, 1/3); what attention and feed-forward add is made small (0.2), else twelve passes
@@ -127,7 +127,7 @@ def _tensor(name: str, shape: Shape, generator: torch.Generator) -> Tensor:
         return normal(2 / math.sqrt(shape[1]))
     if leaf.startswith("weight_hh"):
         return normal(0.5 / math.sqrt(shape[1]))
-    if leaf.startswith("bias_ih") or leaf.startswith("bias_hh"):
+    if leaf.startswith(("bias_ih", "bias_hh")):
         bias, hidden = normal(0.02), shape[0] // 4  # gates i, f, g, o
         bias[hidden : 2 * hidden] += 0.5
         return bias

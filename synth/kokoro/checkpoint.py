@@ -26,7 +26,7 @@ def load_weights(model: nn.Module, path: Path) -> None:
     """Replace every parameter of `model` (which may be on the meta device) by the checkpoint's, in float64.
 
     Raises:
-        WeightsDoNotFit: the file is no checkpoint, or its tensors are not the model's; names those that differ.
+        WeightsDoNotFit: it is no checkpoint, or its tensors are not the model's; names those that differ.
     """
     given = _folded(read_checkpoint(path), path)
     wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}

@@ -82,7 +82,7 @@ class BiLSTM(nn.LSTM):
 
 
 class AdaINResidual(nn.Module):
-    """Two convolutions, each behind AdaIN and a leaky ReLU, beside a shortcut; doubles the rate if asked to."""
+    """Two convolutions, each behind AdaIN and a leaky ReLU, beside a shortcut; may double the rate."""
 
     def __init__(self, inputs: int, outputs: int, style: int, *, doubles: bool = False) -> None:
         super().__init__()
@@ -109,4 +109,5 @@ class AdaINResidual(nn.Module):
         residual = F.leaky_relu(self.norm2(residual, style, mask), LEAK).to(x.dtype)
         if self.conv1x1 is not None:
             shortcut = self.conv1x1(shortcut)
-        return (self.conv2(residual) + shortcut) * mask[:, None] * math.sqrt(0.5)
+        made: Tensor = (self.conv2(residual) + shortcut) * mask[:, None] * math.sqrt(0.5)
+        return made

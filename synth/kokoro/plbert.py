@@ -1,4 +1,4 @@
-"""Phoneme tokens into features of their context, by PL-BERT: an ALBERT whose one layer is applied twelve times."""
+"""Phoneme tokens into features of their context, by PL-BERT: ALBERT, one layer applied twelve times."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class PLBert(nn.Module):
         keys = None if mask is None else mask[:, None, None]  # (B, 1, 1, T): attend to real tokens only
         for _ in range(self.passes):
             x = layer(x, keys)
+        assert isinstance(x, Tensor)
         return x
 
 
@@ -72,4 +73,5 @@ class AlbertLayer(nn.Module):
         mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=keys)
         x = attention["LayerNorm"](x + attention["dense"](mixed.transpose(1, 2).flatten(2)))
         inner = F.gelu(self.ffn(x), approximate="tanh")
-        return self.full_layer_layer_norm(x + self.ffn_output(inner))
+        made: Tensor = self.full_layer_layer_norm(x + self.ffn_output(inner))
+        return made

@@ -52,6 +52,7 @@ class Int8Conv1d(nn.Module):
 
     weight: Tensor  # (O, I, K) int8
     scale: Tensor  # (O, 1, 1)
+    bias: Tensor | None
 
     def __init__(self, conv: nn.Conv1d, dtype: torch.dtype) -> None:
         """dtype: of the weights when used."""
@@ -61,7 +62,9 @@ class Int8Conv1d(nn.Module):
         self.register_buffer("weight", (conv.weight.detach() / scale).round().to(torch.int8))
         self.register_buffer("scale", scale.to(dtype))
         self.register_buffer("bias", None if conv.bias is None else conv.bias.detach().to(dtype))
-        self.stride, self.padding, self.dilation = conv.stride, conv.padding, conv.dilation
+        self.stride, self.dilation = conv.stride, conv.dilation
+        assert not isinstance(conv.padding, str)
+        self.padding = conv.padding
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, I, n) -> (B, O, n')."""

@@ -30,10 +30,11 @@ class Sizes:
     vocoder: int = 512  # channels that enter the vocoder; the decoder is twice as wide
 
     def as_config(self) -> dict[str, Any]:
-        """The config.json that `read_sizes` reads as these sizes."""
+        """The config.json that states these sizes, with all that upstream reads of one."""
         return {
+            **_UPSTREAMS,
             **{name: getattr(self, field) for name, field in _TOP.items()},
-            "plbert": {name: getattr(self, field) for name, field in _PLBERT.items()},
+            "plbert": {name: getattr(self, field) for name, field in _PLBERT.items()} | {"dropout": 0.1},
             "istftnet": {**_VOCODER, "upsample_initial_channel": self.vocoder},
             "vocab": dict(VOCABULARY),
         }
@@ -54,6 +55,8 @@ _PLBERT: Final = {
     "max_position_embeddings": "bert_positions",
     "num_hidden_layers": "bert_passes",
 }
+# Published too, but of training alone, or written in upstream's code as they are in ours.
+_UPSTREAMS: Final = {"dim_in": 64, "dropout": 0.2, "max_conv_dim": 512, "multispeaker": True, "n_mels": 80}
 # What vocoder.py and stft.py are written for.
 _VOCODER: Final = {
     "upsample_rates": [10, 6],

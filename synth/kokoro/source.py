@@ -1,4 +1,4 @@
-"""F0 into the harmonic source: nine sines at its multiples where there is a voice, noise where there is none."""
+"""F0 into the harmonic source: nine sines where there is a voice, noise where there is none."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def analyse(signal: Tensor, lengths: Tensor) -> Tensor:
     frames = signal.gather(1, index).unfold(1, N_FFT, HOP_SAMPLES)  # (B, n/5 + 1, 20)
     cosine, sine = _forward_matrices(signal.device, signal.dtype)
     across, along = frames @ cosine, frames @ sine  # real and imaginary parts, (B, n/5 + 1, 11)
-    # Frame 0 is its own mirror image, so its spectrum is real; rounding would make its angles +pi or -pi by chance.
+    # Frame 0 is its own mirror image, so its spectrum is real: rounding would choose between +pi and -pi.
     along[:, 0] = 0
     spectrum = torch.cat([torch.hypot(across, along), torch.atan2(along, across)], dim=-1)
     mask = torch.arange(frames.shape[1], device=signal.device) <= lengths[:, None] // HOP_SAMPLES
@@ -65,7 +65,7 @@ def _overlap_add(frames: Tensor) -> Tensor:
 
 @cache
 def _forward_matrices(device: torch.device, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-    """(20, 11) windowed cosine and minus sine; those of bins 0 and 10 are exactly 0: their angle is 0 or pi."""
+    """(20, 11) windowed cosine and minus sine; exactly 0 for bins 0 and 10, whose angle is 0 or pi."""
     turns, window = _turns(), _hann()[:, None]
     sine = -torch.sin(2 * torch.pi * turns) * window
     sine[:, 0] = sine[:, -1] = 0
@@ -90,5 +90,5 @@ def _hann() -> Tensor:
 
 
 def _turns() -> Tensor:
-    """(20, 11) float64: sample times bin in turns, less the whole ones, so that cosines are as exact as can be."""
+    """(20, 11) float64: sample times bin in turns, less the whole ones, for exact cosines."""
     return torch.outer(torch.arange(N_FFT), torch.arange(BINS)).remainder(N_FFT).double() / N_FFT

@@ -86,7 +86,7 @@ def spectrum_to_samples(spectrum: Tensor, lengths: Tensor) -> Tensor:
 
 
 class SnakeBlock(nn.Module):
-    """Three pairs of convolutions, dilated and plain, each behind AdaIN and Snake; each pair is a residual."""
+    """Three residual pairs of convolutions, dilated and plain, each behind AdaIN and Snake."""
 
     def __init__(self, channels: int, kernel: int, style: int) -> None:
         super().__init__()
@@ -114,5 +114,5 @@ class SnakeBlock(nn.Module):
 
 
 def snake(x: Tensor, alpha: Tensor) -> Tensor:
-    """x + sin²(αx)/α; zero stays zero."""
+    """Periodic activation, x + sin²(αx)/α; zero stays zero."""
     return torch.addcdiv(x, torch.sin(alpha * x).square(), alpha)

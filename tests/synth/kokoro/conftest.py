@@ -1,0 +1,41 @@
+"""Weights that speak: of the published shapes, and of a width that takes milliseconds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bench.random_weights import write_weights
+from synth.kokoro.model import Kokoro
+from synth.kokoro.sizes import Sizes
+from synth.weights import CHECKPOINT, CONFIG
+
+TINY = Sizes(
+    channels=32,
+    style=128,
+    bert_hidden=32,
+    bert_heads=2,
+    bert_inner=48,
+    bert_passes=3,
+    vocoder=64,
+)
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    write_weights(folder, TINY, ("af_heart", "af_bella", "af_sarah"), seed=1)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> Kokoro:
+    return Kokoro.load(tiny_folder / CHECKPOINT, tiny_folder / CONFIG)
+
+
+@pytest.fixture(scope="session")
+def full_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("full")
+    write_weights(folder)
+    return folder
