@@ -127,7 +127,8 @@ def _import_upstream(name: str) -> Any:
 
 
 def nine(seed: int, samples: int) -> Tensor:
-    return torch.randn(samples, 9, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(samples, 9, generator=generator, dtype=torch.float32)
 
 
 def one(seed: int, samples: int, model: Kokoro) -> Tensor:
