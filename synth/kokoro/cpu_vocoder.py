@@ -81,7 +81,7 @@ class CpuVocoder:
 
 @dataclass(slots=True)
 class _Moments:
-    """Count, mean and squared deviations of each channel, gathered tile by tile (Chan's update, in float64)."""
+    """Count, mean and squared deviations of each channel, gathered tile by tile (Chan's update)."""
 
     count: int
     mean: Tensor  # (C,)
@@ -132,7 +132,7 @@ class _Layer:
         return cls(made, norm, flat, dtype)
 
     def __call__(self, x: Tensor, style: Tensor, moments: _Moments, out: Tensor, *, onto: bool) -> _Moments:
-        """out = or, `onto`, += conv(snake(AdaIN(x))); x, out: (n, C) float32 -> the moments of out."""
+        """Write to `out`, or `onto` it, conv(snake(AdaIN(x))); x, out: (n, C) -> the moments of out."""
         scale, shift = self._affine(style, moments)
         made_of = _Moments.none(x.shape[1])
         for start, stop, low, high, windows in _tiles(self.conv, len(x), _tile_rows(x.shape[1])):

@@ -66,7 +66,7 @@ class DirectConv:
 
 def _can_pack(dtype: torch.dtype) -> bool:
     """Whether oneDNN is there and this processor has instructions for the type."""
-    if not torch._C.has_mkldnn:
+    if not torch._C._has_mkldnn:
         return False
     if dtype is torch.float32:
         return True
