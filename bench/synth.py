@@ -227,7 +227,8 @@ def _peak_bytes(options: argparse.Namespace, weights: Path) -> int:
 def _table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['device']} ({result['machine']}), torch {result['torch']}: "
-        f"{result['utterances']} utterances, {result['audio_s']:.0f} s of audio, batch efficiency {result['batch_efficiency']:.3f}, "
+        f"{result['utterances']} utterances, {result['audio_s']:.0f} s of audio, "
+        f"batch efficiency {result['batch_efficiency']:.3f}, "
         f"peak memory {result['peak_bytes'] / 1e9:.2f} GB, conv1d {result['conv_gflops']:.0f} GFLOP/s",
         "",
         "| | precision | RTFx best | median | × upstream | GFLOP/s | rms error |",

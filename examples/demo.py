@@ -7,9 +7,10 @@ import sys
 from pathlib import Path
 
 from synth.errors import SpeechError
-from synth.kokoro.speaker import open_kokoro
+from synth.weights import CHECKPOINT, CONFIG, find_files
 
 OUT = Path("demo")
+VOICE = "voices/bf_emma.pt"  # the best British one: the book is in British English
 
 
 def main(book: str) -> int:
@@ -26,7 +27,7 @@ def main(book: str) -> int:
 def best_engine() -> str:
     """Kokoro where its weights are or can be fetched; else the draft voice, and one line that says so."""
     try:
-        open_kokoro(None)
+        find_files((CHECKPOINT, CONFIG, VOICE))
     except SpeechError as problem:
         print(f"Kokoro cannot speak here ({problem.message}), so this is the draft voice, a robot.")  # noqa: T201
         return "draft"

@@ -57,6 +57,18 @@ def convert(
     ] = "m4b,mp3",
     out: Annotated[Path | None, typer.Option(help="The library folder. [default: library]")] = None,
     weights: Weights = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16, float16 or int8. [default: what suits the device]")
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", "--vram", help="What Kokoro may take: 2GB or 50%. [default: most that is free]"
+        ),
+    ] = None,
     as_json: AsJson = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")] = False,
 ) -> None:
@@ -80,6 +92,9 @@ def convert(
         "formats": [name.strip() for name in formats.split(",") if name.strip()],
         "library": str(out) if out else None,
         "weights": str(weights) if weights else None,
+        "device": device,
+        "precision": precision,
+        "memory": memory,
     }
     raise typer.Exit(convert_all(files, chosen, as_json=as_json))
 
@@ -152,32 +167,25 @@ def doctor(weights: Weights = None) -> None:
 @models.command()
 def status(weights: Weights = None) -> None:
     """Say which of Kokoro's files are here and which are not."""
-    _look_for_weights(weights, download=False)
+    from flows.models import tell_status
+
+    raise typer.Exit(tell_status(weights or Settings.read().weights))
 
 
 @models.command()
 def fetch() -> None:
-    """Get Kokoro's weights and voices from the model hub, at the pinned revision."""
-    _look_for_weights(None, download=True)
+    """Get Kokoro's weights and voices from the model hub, at the pinned revision, and check them."""
+    from flows.models import fetch_all
+
+    raise typer.Exit(fetch_all())
 
 
-def _look_for_weights(weights: Path | None, *, download: bool) -> None:
-    from synth.errors import WeightsMissing
-    from synth.weights import find_weights
+@models.command()
+def verify(weights: Weights = None) -> None:
+    """Compare Kokoro's files with the checksums of those that were published."""
+    from flows.models import verify_all
 
-    folder = weights or Settings.read().weights
-    console = Console()
-    try:
-        for voice in VOICES:
-            files = find_weights(voice, folder, download=download)
-    except WeightsMissing as error:
-        console.print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
-        raise typer.Exit(Exit.CANNOT_START) from None
-    console.print(
-        f"[green]✓[/] {files.checkpoint.name} and {len(VOICES)} voices in {files.checkpoint.parent}",
-        soft_wrap=True,
-        highlight=False,
-    )
+    raise typer.Exit(verify_all(weights or Settings.read().weights))
 
 
 def main() -> None:

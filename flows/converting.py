@@ -19,11 +19,10 @@ from flows.exits import Exit
 from flows.narrate import NarrationOptions, narrate_book
 from flows.report import Narrated, failure_json
 from flows.settings import Settings
-from flows.speakers import open_speaker
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
-from synth.errors import SpeechError, UnknownVoice
+from synth.errors import BadCompute, SpeechError, UnknownVoice
 from tasks.failures import Failure, failure_of
 from tasks.progress import listening
 
@@ -39,7 +38,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     except ValidationError as error:
         first = error.errors()[0]
         return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input']}: {first['msg']}")
-    except (UnknownFormat, UnknownVoice) as error:
+    except (UnknownFormat, UnknownVoice, BadCompute) as error:
         return _refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
         return _refuse(console, Exit.CANNOT_START, str(error))
@@ -55,7 +54,7 @@ def _check(options: NarrationOptions) -> None:
     settings = Settings.read()
     formats_named(options.formats)
     find_ffmpeg(settings.ffmpeg)
-    speaker = open_speaker(options.engine, Path(options.weights) if options.weights else settings.weights)
+    speaker = options.speaker(settings)
     if options.voice is not None:
         speaker.language_of(options.voice)
 

@@ -14,8 +14,8 @@ from outputs.ffmpeg import find_ffmpeg
 from synth.devices import best_device
 from synth.draft import espeak_version
 from synth.errors import DraftVoiceFailed, WeightsMissing
-from synth.phonemes import TAGGER, tagger_is_installed
-from synth.weights import find_weights
+from synth.phonemes import TAGGER, TAGGER_MISSING, tagger_is_installed
+from synth.weights import CHECKPOINT, CONFIG, find_files
 
 _LEAST_FREE_BYTES: Final = 2 * 10**9  # segments of a ten-hour book and its files come to about that
 
@@ -42,19 +42,15 @@ def findings(settings: Settings) -> Iterator[Finding]:
     except DraftVoiceFailed as error:
         yield Finding("draft voice", False, str(error))
     try:
-        weights = find_weights("af_heart", settings.weights, download=False)
-        yield Finding("Kokoro's weights", True, str(weights.checkpoint.parent))
+        names = (CHECKPOINT, CONFIG, "voices/af_heart.pt")
+        checkpoint, *_ = find_files(names, settings.weights, download=False)
+        yield Finding("Kokoro's weights", True, str(checkpoint.parent))
     except WeightsMissing as error:
         yield Finding("Kokoro's weights", False, str(error))
     if tagger_is_installed():
         yield Finding("English tagger", True, TAGGER)
     else:
-        yield Finding(
-            "English tagger",
-            False,
-            f"without spaCy's {TAGGER} some words are stressed wrongly; "
-            f"`python -m spacy download {TAGGER}` gets it",
-        )
+        yield Finding("English tagger", False, f"some words may be stressed wrongly: {TAGGER_MISSING}")
     device = best_device()
     yield Finding(
         "GPU", device != "cpu", device if device != "cpu" else "none that torch can use; the CPU works"

@@ -14,12 +14,13 @@ from pydantic import BaseModel, Field
 
 from flows.report import Narrated, narrated
 from flows.settings import Settings
-from flows.speakers import Engine, open_speaker
+from flows.speakers import Engine, Hardware, open_speaker
 from inputs.choosing import CHOICE_PATTERN
 from outputs.encode import FORMATS, formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
 from outputs.store import SegmentStore
+from synth.speaker import Speaker
 from tasks.bind import bind_book
 from tasks.finish import finish_track
 from tasks.job import Order
@@ -50,6 +51,22 @@ class NarrationOptions(BaseModel):
     )
     library: str | None = Field(default=None, description="the folder that finished books go to")
     weights: str | None = Field(default=None, description="a folder with Kokoro's published files")
+    device: str | None = Field(default=None, description="cpu, cuda, cuda:1 or mps; empty: the fastest")
+    precision: str | None = Field(
+        default=None, description="float32, bfloat16, float16 or int8; empty: what suits the device"
+    )
+    memory: str | None = Field(
+        default=None, description="what Kokoro may take of the device: 2GB or 50%; empty: most of it"
+    )
+
+    def speaker(self, settings: Settings) -> Speaker:
+        """The speaker that was asked for.
+
+        Raises:
+            SpeechError: it cannot be opened.
+        """
+        weights = Path(self.weights) if self.weights else settings.weights
+        return open_speaker(self.engine, weights, Hardware(self.device, self.precision, self.memory))
 
 
 # finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
@@ -75,7 +92,7 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
     order = _order(document, options, settings)
     formats_named(order.formats)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
-    speaker = open_speaker(options.engine, Path(options.weights) if options.weights else settings.weights)
+    speaker = options.speaker(settings)
     store = SegmentStore(settings.segments)
 
     job = prepare_book(order, speaker, store, settings.work)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -16,8 +17,17 @@ class Engine(StrEnum):
     DRAFT = "draft"  # a robot voice that makes a book audible in seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What Kokoro runs on, in a user's words; None leaves the choice to the machine."""
+
+    device: str | None = None  # cpu, cuda, cuda:1, mps
+    precision: str | None = None  # float32, bfloat16, float16, int8
+    memory: str | None = None  # 2GB, 50%
+
+
 @cache
-def open_speaker(engine: Engine, weights: Path | None) -> Speaker:
+def open_speaker(engine: Engine, weights: Path | None, hardware: Hardware) -> Speaker:
     """The speaker of an engine, opened once per process, so that a model stays warm from book to book.
 
     Raises:
@@ -27,6 +37,7 @@ def open_speaker(engine: Engine, weights: Path | None) -> Speaker:
         from synth.draft import DraftSpeaker
 
         return DraftSpeaker()
+    from synth.kokoro.compute import choose_compute
     from synth.kokoro.speaker import open_kokoro
 
-    return open_kokoro(weights)
+    return open_kokoro(weights, choose_compute(hardware.device, hardware.precision, hardware.memory))

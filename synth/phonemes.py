@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 TAGGER: Final = "en_core_web_sm"  # the spaCy pipeline that misaki's English was made with
+TAGGER_MISSING: Final = f"spaCy's {TAGGER} is not installed; `python -m spacy download {TAGGER}` gets it"
 _UNKNOWN: Final = "❓"  # misaki's mark for a word that it cannot say
 
 # misaki's espeak code of each language that needs no extra, by Kokoro's language.

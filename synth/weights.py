@@ -4,53 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+from synth.checksums import SHA256
 from synth.errors import WeightsMissing
 
 REPOSITORY: Final = "hexgrad/Kokoro-82M"
 REVISION: Final = "f3ff3571791e39611d31c381e3a41a3af07b4987"
 CHECKPOINT: Final = "kokoro-v1_0.pth"
 CONFIG: Final = "config.json"
-SHA256: Final = {
-    CHECKPOINT: "496dba118d1a58f5f3db2efc88dbdc216e0483fc89fe6e47ee1f2c53f18ad1e4",
-    CONFIG: "5abb01e2403b072bf03d04fde160443e209d7a0dad49a423be15196b9b43c17f",
-}
-
 _FETCH: Final = (
     "Run `bindery models fetch` where the hub can be reached, or name a folder that has them with --weights"
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The files of one voice's model, all there."""
+def find_files(names: Iterable[str], folder: Path | None = None, *, download: bool = True) -> list[Path]:
+    """Kokoro's published files of these names, as the hub's repository has them: "voices/af_heart.pt".
 
-    checkpoint: Path
-    config: Path
-    voice: Path
-
-
-def find_weights(voice: str, folder: Path | None = None, *, download: bool = True) -> Weights:
-    """The files that speaking with `voice` needs.
-
-    folder: has kokoro-v1_0.pth, config.json and voices/<voice>.pt, as the hub's repository has; a folder
-    that is named is never passed over. Without one the hub's cache is asked, then the hub, at one pinned
-    revision; HF_HUB_OFFLINE, HF_ENDPOINT and HF_HOME are honoured.
+    folder: where they lie; a folder that is named is never passed over. Without one the hub's cache is asked,
+    then the hub, at one pinned revision; HF_HUB_OFFLINE, HF_ENDPOINT and HF_HOME are honoured.
 
     Raises:
         WeightsMissing: a file is nowhere to be had; says which, where it was looked for, and what to do.
     """
-    names = (CHECKPOINT, CONFIG, f"voices/{voice}.pt")
-    found = _in_folder(folder, names) if folder is not None else _in_hub(names, download=download)
-    return Weights(*found)
+    return _in_folder(folder, names) if folder is not None else _in_hub(names, download=download)
 
 
-def sha256_matches(path: Path, name: str) -> bool:
-    """Whether a file has the published bytes."""
+def is_as_published(path: Path, name: str) -> bool:
+    """Whether a file has the bytes that were published under that name."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest() == SHA256[name]
 

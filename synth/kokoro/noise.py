@@ -1,4 +1,4 @@
-"""A chunk's key into the noise that its voice is made with: the same for the same key, in any batch and run."""
+"""A chunk's key into the noise of its voice: the same for the same key, in any batch and run."""
 
 from __future__ import annotations
 

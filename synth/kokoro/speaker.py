@@ -23,11 +23,11 @@ from synth.kokoro.batches import batches
 from synth.kokoro.compute import Compute, choose_compute
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
-from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
-from synth.phonemes import Pronounced, phonemizer
+from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
+from synth.phonemes import TAGGER_MISSING, Pronounced, phonemizer, tagger_is_installed
 from synth.vocabulary import BOUNDARY_TOKEN, VOCABULARY
-from synth.voices import default_voice, language_warnings, voice_named
+from synth.voices import default_voice, language_warnings, primary_tag, voice_named
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
 KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
@@ -77,6 +77,11 @@ class KokoroSpeaker:
         self._packs: dict[str, Tensor] = {}
         self._budget_frames = self._frames_that_fit()
 
+    @property
+    def budget_frames(self) -> int:
+        """Rows times frames of a batch, as it now is."""
+        return self._budget_frames
+
     def default_voice(self, language: str) -> str:
         """The best voice of a language; see `synth.voices.default_voice`."""
         return default_voice(language).name
@@ -87,11 +92,17 @@ class KokoroSpeaker:
         Raises:
             UnknownVoice: a voice is not in the catalogue, or the blend is not written as one.
         """
-        return [voice_named(name).language for name in parse_blend(voice)][0]
+        languages = [voice_named(name).language for name in parse_blend(voice)]
+        return languages[0]
 
     def warnings(self, voice: str, language: str) -> tuple[str, ...]:
         """A voice of another language than the book's, and English without its tagger."""
-        return language_warnings(voice, self.language_of(voice), language)
+        spoken = self.language_of(voice)
+        untagged = primary_tag(spoken) == "en" and not tagger_is_installed()
+        return (
+            *language_warnings(voice, spoken, language),
+            *([f"some words may be stressed wrongly: {TAGGER_MISSING}"] if untagged else []),
+        )
 
     def pronounce(self, text: str, language: str) -> Pronounced:
         """Phonemes as Kokoro was trained to hear them.
@@ -145,7 +156,7 @@ class KokoroSpeaker:
         self._check_fits(chunk, frames)
         key = self.key(chunk)
         noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
-        samples = self._model.acoustics(prosody, self._style(chunk)[None], noise[None])[0]
+        samples = self._model.speak_row(prosody, self._style(chunk), noise)
         return _segment(key, chunk, prosody.durations[0], samples.numpy())
 
     def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
@@ -194,7 +205,10 @@ class KokoroSpeaker:
         keys = {i: self.key(chunks[i]) for i in batch}
         noise = torch.stack(
             [
-                F.pad(noise_of(keys[i], SAMPLES_PER_FRAME * frames[i], self._model.device), (0, SAMPLES_PER_FRAME * (longest - frames[i])))
+                F.pad(
+                    noise_of(keys[i], SAMPLES_PER_FRAME * frames[i], self._model.device),
+                    (0, SAMPLES_PER_FRAME * (longest - frames[i])),
+                )
                 for i in batch
             ]
         )
@@ -210,7 +224,9 @@ class KokoroSpeaker:
             torch.cuda.empty_cache()
         if len(batch) == 1:
             raise self._does_not_fit(chunks[batch[0]], frames[batch[0]]) from error
-        self._budget_frames = max(1, min(self._budget_frames, len(batch) * max(frames[i] for i in batch)) // 2)
+        self._budget_frames = max(
+            1, min(self._budget_frames, len(batch) * max(frames[i] for i in batch)) // 2
+        )
         lengths = [frames[i] for i in batch]
         return [[batch[place] for place in part] for part in batches(lengths, self._budget_frames)]
 
@@ -267,8 +283,7 @@ class _Flying:
         if sound.device.type != "cuda":
             return cls(batch, keys, sound.cpu(), None)
         host = torch.empty(sound.shape, dtype=sound.dtype, pin_memory=True).copy_(sound, non_blocking=True)
-        landed = torch.cuda.Event()
-        landed.record()
+        landed = torch.cuda.current_stream(sound.device).record_event()
         return cls(batch, keys, host, landed)
 
     def rows(self, frames: Sequence[int]) -> Iterator[tuple[int, Samples]]:
