@@ -76,7 +76,7 @@ def test_killed_in_the_middle_and_run_again_gives_the_bytes_of_an_undisturbed_ru
         stderr=subprocess.DEVNULL,
     )
     deadline_s = time.monotonic() + 120
-    while len(list(Path(home, "segments").rglob("*.json"))) < 5 and time.monotonic() < deadline_s:
+    while len(list(Path(home, "segments").rglob("[!.]*.json"))) < 5 and time.monotonic() < deadline_s:
         assert victim.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)
     victim.send_signal(signal.SIGKILL)
