@@ -17,7 +17,7 @@ check: setup-dev ## everything that must hold: lint, types, import contracts, te
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy examples/build.py examples/demo.py
+	$(BIN)/mypy examples/build.py examples/demo.py bench
 	$(BIN)/lint-imports
 	$(BIN)/pytest
 
@@ -31,7 +31,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,examples]"
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[dev,examples,oracle]"
 	touch $@
 
 clean: ## remove what the targets above made

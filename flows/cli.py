@@ -34,7 +34,9 @@ models: Final = typer.Typer(
 )
 app.add_typer(models, name="models")
 
-Files = Annotated[list[Path], typer.Argument(help="PDF or EPUB documents.", show_default=False)]
+Files = Annotated[
+    list[Path], typer.Argument(help="PDF or EPUB documents.", show_default=False, readable=False)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
@@ -45,17 +47,17 @@ Weights = Annotated[
 def convert(
     files: Files,
     voice: Annotated[
-        str | None, typer.Option(help="A name from `bindery voices`. [default: the best for the language]")
+        str | None, typer.Option(help="A name from `bindery voices`. (default: the best for the language)")
     ] = None,
     engine: Annotated[
         Engine, typer.Option(help="kokoro; or draft, a robot voice to check a book by ear in seconds.")
     ] = Engine.KOKORO,
     speed: Annotated[float, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace.")] = 1.0,
-    chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. [default: all]")] = None,
+    chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. (default: all)")] = None,
     formats: Annotated[
         str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
     ] = "m4b,mp3",
-    out: Annotated[Path | None, typer.Option(help="The library folder. [default: library]")] = None,
+    out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
     weights: Weights = None,
     device: Annotated[
         str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import typer
 from pydantic import ValidationError
@@ -18,13 +21,18 @@ from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.narrate import NarrationOptions, narrate_book
 from flows.report import Narrated, failure_json
-from flows.settings import Settings
+from flows.settings import Settings, check_writable
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
 from synth.errors import BadCompute, SpeechError, UnknownVoice
 from tasks.failures import Failure, failure_of
 from tasks.progress import listening
+
+_PROBLEMS: Final = {
+    "string_pattern_mismatch": "write numbers and ranges, such as 2-4,7",
+    "too_short": "name at least one",
+}
 
 
 def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json: bool) -> Exit:
@@ -33,11 +41,12 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     try:
         options = NarrationOptions.model_validate(chosen)
         _check(options)
-        with embedded_prefect():
+        with _ending_at_once(console), embedded_prefect():
             failures = [failure for file in files if (failure := _convert(file, options, console, as_json))]
     except ValidationError as error:
         first = error.errors()[0]
-        return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input']}: {first['msg']}")
+        problem = _PROBLEMS.get(first["type"], first["msg"])
+        return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}")
     except (UnknownFormat, UnknownVoice, BadCompute) as error:
         return _refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
@@ -49,6 +58,25 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     return Exit.SOME_FAILED if failures else Exit.DONE
 
 
+@contextmanager
+def _ending_at_once(console: Console) -> Iterator[None]:
+    """End within a moment when interrupted, whatever is being spoken: nothing is lost by it.
+
+    What is done lies in the stores, complete; Prefect's API and the encoders end when this process does.
+    """
+
+    def end(number: int, _frame: object) -> None:
+        console.print("\nInterrupted. Run the same command again to go on where it was.")
+        os._exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def _check(options: NarrationOptions) -> None:
     """Find out what would fail for every document, before the first one is read."""
     settings = Settings.read()
@@ -57,6 +85,8 @@ def _check(options: NarrationOptions) -> None:
     speaker = options.speaker(settings)
     if options.voice is not None:
         speaker.language_of(options.voice)
+    library = Path(options.library) if options.library else settings.library
+    check_writable(library, "Choose another one with --out")
 
 
 def _convert(file: Path, options: NarrationOptions, console: Console, as_json: bool) -> Failure | None:

@@ -25,6 +25,7 @@ class ProgressLine:
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task(name, total=None, state="reading")
         self._lock = threading.Lock()

@@ -12,7 +12,7 @@ from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, Ta
 from prefect.client.schemas.objects import StateType
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
-from flows.errors import CannotStart
+from flows.api_process import prefect_api
 
 DRAIN_LIMIT_S: Final = 30.0
 _UNDER_WAY: Final = [StateType.PENDING, StateType.RUNNING, StateType.SCHEDULED]
@@ -22,8 +22,9 @@ _UNDER_WAY: Final = [StateType.PENDING, StateType.RUNNING, StateType.SCHEDULED]
 def embedded_prefect() -> Iterator[None]:
     """Run flows inside without the heartbeat, and wait at the end until the API has recorded them all.
 
-    A heartbeat is for a server that watches; its thread would add a second to every run. Task states reach
-    the API as events, and what has not arrived when the process ends is lost.
+    With PREFECT_API_URL set they report there. A heartbeat is for a server that watches; its thread would add
+    a second to every run. Task states reach the API as events, and what has not arrived when the process ends
+    is lost.
 
     Raises:
         CannotStart: the API does not answer.
@@ -31,20 +32,13 @@ def embedded_prefect() -> Iterator[None]:
     if PREFECT_API_URL.value():
         yield
         return
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}), _started() as client:
+    with (
+        prefect_api() as url,
+        temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        get_client(sync_client=True) as client,
+    ):
         yield
         _drain(client)
-
-
-def _started() -> SyncPrefectClient:
-    """A client of the API, which is started for it."""
-    try:
-        return get_client(sync_client=True)
-    except RuntimeError as error:
-        raise CannotStart(
-            f"Prefect's API did not start ({error})",
-            "Run again; if it stays so, look into the folder that BINDERY_HOME names",
-        ) from error
 
 
 def _drain(client: SyncPrefectClient) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
 from outputs.manifest import Track
 from outputs.publish import Published
 from synth.audio import SAMPLE_RATE_HZ
 from tasks.failures import Failure
 from tasks.job import Job
+
+LOUDNESS_TOLERANCE_LU: Final = 0.3  # what listeners do not hear from chapter to chapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,19 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         voice=job.voice,
         chunks=job.chunks,
         spoken_from_cache=job.chunks_in_store,
-        warnings=job.warnings,
+        warnings=(*job.warnings, *_loudness_warnings(tracks)),
     )
+
+
+def _loudness_warnings(tracks: Sequence[Track]) -> Iterator[str]:
+    """The chapters that could not be brought to their loudness: very short, very quiet or all peaks."""
+    for track in tracks:
+        target_lufs = track.plan.mastering.target_lufs
+        if abs(track.parts[0].lufs - target_lufs) > LOUDNESS_TOLERANCE_LU:
+            yield (
+                f"chapter {track.number} has {track.parts[0].lufs:.1f} LUFS instead of {target_lufs:.1f}: "
+                "raising it further would only have flattened it"
+            )
 
 
 def failure_json(file: str, failure: Failure) -> dict[str, Any]:

@@ -54,15 +54,12 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
     Without PREFECT_API_URL it starts an API of its own, with its database in our home. Nothing calls home.
 
     Raises:
-        CannotStart: the folder of its database cannot be made.
+        CannotStart: the working folder cannot be written to.
     """
     defaults = {
         "PREFECT_HOME": str(settings.home / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
-        # migrating a new database takes 12 to 20 s on a busy machine, and the default is 20
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "90",
         "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
         # failures are told once, by us; -v shows Prefect's own account of them
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL",
@@ -70,10 +67,19 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     home = Path(os.environ["PREFECT_HOME"])
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise CannotStart(
-            f"the working folder {home} cannot be made ({error.strerror})",
-            "Name another one in the environment variable BINDERY_HOME",
-        ) from error
+    check_writable(home, "Name another one in the environment variable BINDERY_HOME")
+    check_writable(settings.home, "Name another one in the environment variable BINDERY_HOME")
+    home.mkdir(parents=True, exist_ok=True)
+
+
+def check_writable(folder: Path, hint: str) -> None:
+    """Make sure that a folder can be written to, or made; it is not made.
+
+    Raises:
+        CannotStart: it cannot.
+    """
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise CannotStart(f"the folder {folder} cannot be used: {there} is a file", hint)
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise CannotStart(f"the folder {folder} cannot be written to", hint)

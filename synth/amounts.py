@@ -537,7 +537,7 @@ RULES: Final = (
         r"(?<![\w.])(?P<letters>[A-Z]{1,5})(?P<joint>-?)(?P<figures>\d{1,6})(?P<more>[A-Z]{1,2})?(?![\w]|[,.-]?\d)",
         _say_code,
     ),
-    Rule(r"(?<![\w.])(?P<minus>(?<!\w\s)[-−])?\.(?P<decimals>\d+)(?!\w)", _say_point),
-    Rule(rf"(?<![\w.,–])(?P<minus>(?:(?<![\w)]\s)-|−)(?=\d))?(?P<number>{NUMBER})", _say_number),
+    Rule(r"(?<![\w.])(?P<minus>(?<!\d\s)[-−])?\.(?P<decimals>\d+)(?!\w)", _say_point),
+    Rule(rf"(?<![\w.,–])(?P<minus>(?:(?<![\d)]\s)-|−)(?=\d))?(?P<number>{NUMBER})", _say_number),
     Rule(rf"(?P<minus>(?!))?(?P<number>{NUMBER})", _say_number),
 )

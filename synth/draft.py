@@ -93,8 +93,9 @@ class DraftSpeaker:
         return voice if voice in draft_languages() else voice_named(voice).language
 
     def warnings(self, voice: str, language: str) -> tuple[str, ...]:
-        """A voice of another language than the book's."""
-        return language_warnings(voice, self.language_of(voice), language)
+        """A voice of another language than the book's; kanji, which espeak-ng cannot read."""
+        kanji = ("the draft voice cannot read kanji: it names them",) if primary_tag(language) == "ja" else ()
+        return (*language_warnings(voice, self.language_of(voice), language), *kanji)
 
     def pronounce(self, text: str, language: str) -> Pronounced:
         """Phonemes for packing chunks; the draft voice is given the text itself."""

@@ -92,7 +92,7 @@ def phonemizer(language: str) -> Phonemizer:
         return _OneAtATime(_ThroughEspeak(_ESPEAK[language]))
     raise MissingLanguage(
         f"'{language}' cannot be turned into phonemes here",
-        f"These languages can: en-us, en-gb, {', '.join(_ESPEAK)}",
+        f"These languages can: {', '.join(sorted(PRONOUNCED))}",
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from inputs.book import Block, BlockKind, Book, Chapter, Place
+from inputs.book import Block, BlockKind, Book, Chapter, Place, SkipReason
 from synth.script import Passage, PassageKind, Sentence, script
 
 _KINDS: Final = {
@@ -97,7 +97,8 @@ def _passage(block: Block, following: Block | None) -> Passage:
         block.text,
         _KINDS.get(block.kind, PassageKind.PROSE),
         tuple((skip.start, skip.end) for skip in block.skips),
-        section_ends=following is not None and following.kind is BlockKind.SEPARATOR,
+        section_ends=following is not None
+        and (following.kind is BlockKind.SEPARATOR or following.skip is SkipReason.ORNAMENT),
     )
 
 

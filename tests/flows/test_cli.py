@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -76,7 +77,7 @@ def test_killed_in_the_middle_and_run_again_gives_the_bytes_of_an_undisturbed_ru
         stderr=subprocess.DEVNULL,
     )
     deadline_s = time.monotonic() + 120
-    while len(list(Path(home, "segments").rglob("*.json"))) < 5 and time.monotonic() < deadline_s:
+    while len(list(Path(home, "segments").rglob("[!.]*.json"))) < 5 and time.monotonic() < deadline_s:
         assert victim.poll() is None, "it ended before it could be killed"
         time.sleep(0.002)
     victim.send_signal(signal.SIGKILL)
@@ -92,6 +93,36 @@ def test_killed_in_the_middle_and_run_again_gives_the_bytes_of_an_undisturbed_ru
     assert hashes(tmp_path / "lib-killed") == hashes(tmp_path / "lib-whole")
 
 
+def test_interrupted_it_ends_at_once_and_says_how_to_go_on(
+    environment: dict[str, str], long_book: Path, tmp_path: Path
+) -> None:
+    victim = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "convert", str(long_book), "--engine", "draft"],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        text=True,
+    )
+    while not list((tmp_path / "working" / "segments").rglob("[!.]*.json")):
+        assert victim.poll() is None, "it ended before it could be interrupted"
+        time.sleep(0.002)
+    os.killpg(victim.pid, signal.SIGINT)  # as a terminal does
+    _, told = victim.communicate(timeout=20)
+    assert victim.returncode == 130
+    assert told.strip() == "Interrupted. Run the same command again to go on where it was."
+
+
+def test_a_library_that_cannot_be_is_refused_before_anything_is_spoken(
+    bindery: RunBindery, small_book: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    done = bindery("convert", small_book, "--engine", "draft", "--out", "file/library")
+    assert done.returncode == 4
+    assert "is a file" in done.stderr
+    assert not (tmp_path / "working" / "segments").exists()
+
+
 def hashes(folder: Path) -> dict[str, str]:
     return {
         str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
@@ -103,7 +134,8 @@ def hashes(folder: Path) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        (["--chapters", "two"], "--chapters two"),
+        (["--chapters", "two"], "--chapters two: write numbers and ranges"),
+        (["--formats", ","], "name at least one"),
         (["--speed", "3"], "--speed 3.0"),
         (["--formats", "m4b,cassette"], "'cassette'"),
         (["--voice", "af_hart"], "af_heart"),

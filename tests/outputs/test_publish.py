@@ -51,6 +51,7 @@ def test_each_format_has_a_tree_of_its_own_with_tagged_files(
             *names,
             "book.json",
             "metadata.json",
+            "timeline.json",
             "cover.jpg",
         }
         assert (one.folder / "cover.jpg").read_bytes() == book.cover.data
@@ -117,7 +118,7 @@ def test_a_retitled_chapter_gets_its_new_name_and_the_old_one_goes(
     publish(book, narration, tracks, formats_named(["mp3"]), tmp_path, ffmpeg)
     renamed = [tracks[0], replace(tracks[1], title="The Pool of Tears"), tracks[2]]
     (mp3,) = publish(book, narration, renamed, formats_named(["mp3"]), tmp_path, ffmpeg)
-    assert mp3.shelved.written == ("002 - The Pool of Tears.mp3",)
+    assert mp3.shelved.written == ("002 - The Pool of Tears.mp3", "timeline.json")
     assert mp3.shelved.removed == ("002 - II.mp3",)
 
 
