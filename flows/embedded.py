@@ -5,11 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Final
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import TaskRunFilter, TaskRunFilterState, TaskRunFilterStateType
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterStartTime,
+    TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
+)
 from prefect.client.schemas.objects import StateType
+from prefect.logging.handlers import APILogHandler
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from flows.api_process import prefect_api
@@ -37,12 +45,19 @@ def embedded_prefect() -> Iterator[None]:
         temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         get_client(sync_client=True) as client,
     ):
+        started = datetime.now(UTC)
         yield
-        _drain(client)
+        _drain(client, started)
 
 
-def _drain(client: SyncPrefectClient) -> None:
+def _drain(client: SyncPrefectClient, started: datetime) -> None:
+    """Wait for what began after `started`; a run that was killed once stays under way for good."""
+    ours = FlowRunFilter(start_time=FlowRunFilterStartTime(after_=started))
     under_way = TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=_UNDER_WAY)))
     deadline_s = time.monotonic() + DRAIN_LIMIT_S
-    while client.read_task_runs(task_run_filter=under_way, limit=1) and time.monotonic() < deadline_s:
+    while (
+        client.read_task_runs(flow_run_filter=ours, task_run_filter=under_way, limit=1)
+        and time.monotonic() < deadline_s
+    ):
         time.sleep(0.1)
+    APILogHandler().flush()
