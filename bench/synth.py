@@ -66,12 +66,12 @@ def main() -> int:
         if options.weights is None:
             write_weights(weights, voices=(VOICE,))
         if options.peak_of:
-            print(_peak_bytes(options, weights))  # noqa: T201
+            print(_peak_bytes(options, weights))
             return 0
         result = _measure(options, weights)
     if options.json:
         options.json.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(_table(result))  # noqa: T201
+    print(_table(result))
     return 0
 
 

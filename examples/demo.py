@@ -17,10 +17,10 @@ def main(book: str) -> int:
     """Run `bindery convert` and say where the audio is."""
     engine = best_engine()
     command = ["convert", book, "--engine", engine, "--out", str(OUT)]
-    print(f"$ bindery {' '.join(command)}", flush=True)  # noqa: T201 it speaks to a person
+    print(f"$ bindery {' '.join(command)}", flush=True)
     status = subprocess.run([Path(sys.executable).with_name("bindery"), *command], check=False).returncode
     if status == 0:
-        print(WHAT_NOW.format(m4b=next(OUT.glob("m4b/*/*/*.m4b")), chapters=next(OUT.glob("mp3/*/*"))))  # noqa: T201
+        print(WHAT_NOW.format(m4b=next(OUT.glob("m4b/*/*/*.m4b")), chapters=next(OUT.glob("mp3/*/*"))))
     return status
 
 
@@ -29,7 +29,7 @@ def best_engine() -> str:
     try:
         find_files((CHECKPOINT, CONFIG, VOICE))
     except SpeechError as problem:
-        print(f"Kokoro cannot speak here ({problem.message}), so this is the draft voice, a robot.")  # noqa: T201
+        print(f"Kokoro cannot speak here ({problem.message}), so this is the draft voice, a robot.")
         return "draft"
     return "kokoro"
 
