@@ -211,7 +211,8 @@ def _peak_in_a_process_of_its_own(options: argparse.Namespace, weights: Path) ->
         "--peak-of",
         options.precisions.split(",")[0],
     ]
-    command += ["--weights", str(weights), "--device", options.device, "--utterances", "18"]
+    command += ["--weights", str(weights), "--device", options.device]
+    command += ["--utterances", str(options.utterances)]
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
