@@ -102,9 +102,6 @@ class _Paragraph:
         """Running text, which floats may interrupt."""
         return self.kind is BlockKind.PARAGRAPH and self.skip is None
 
-    def text_end(self) -> str:
-        return self.lines[-1].text[-40:]
-
     def style(self) -> Style:
         first = self.lines[0]
         return Style(first.size, all(line.bold for line in self.lines), first.font, first.page, first.top)

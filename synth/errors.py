@@ -32,12 +32,6 @@ class UnknownVoice(SpeechError):
     code = "unknown-voice"
 
 
-class BadSpeed(SpeechError):
-    """The speed is outside the range that is spoken well."""
-
-    code = "bad-speed"
-
-
 class MissingLanguage(SpeechError):
     """The language is not spoken here, or needs an extra that is not installed."""
 
