@@ -33,6 +33,8 @@ class SkipReason(StrEnum):
     FRONT_MATTER = "front matter"
     BACK_MATTER = "back matter"
     CONTENTS = "table of contents"
+    INDEX = "index"
+    DROPPED = "dropped by book.toml"
     RUNNING_HEAD = "running head"
     PAGE_NUMBER = "page number"
     NOTE = "note"
@@ -121,6 +123,8 @@ class Chapter:
     blocks: tuple[Block, ...]
     parents: tuple[str, ...] = ()
     matter: Matter = Matter.BODY
+    voice: str | None = None  # a producer's choice for this chapter; None: the book's
+    speed: float | None = None  # the same
 
     @property
     def spoken_words(self) -> int:
@@ -165,6 +169,9 @@ class Book:
     description: str | None = None
     identifier: str | None = None  # the document's own: ISBN, URN, DOI
     cover: Cover | None = None
+    series: str | None = None
+    series_part: str | None = None  # "2", "1.5"
+    narrator: str | None = None  # who is named as the reader; None: the voices that are heard
     warnings: tuple[ReadingWarning, ...] = ()
 
     @property

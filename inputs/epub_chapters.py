@@ -61,7 +61,7 @@ def skipped(passage: Passage, reason: SkipReason) -> Passage:
 def _skipped_block(block: Block, reason: SkipReason) -> Block:
     if block.skip is not None or (block.kind is BlockKind.SEPARATOR and not block.text):
         return block
-    return replace(block, skip=reason, skips=())
+    return replace(block, skip=reason)
 
 
 class _Cutter:

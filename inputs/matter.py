@@ -21,6 +21,7 @@ _FRONT_SKIPPED = Standing(Matter.FRONT, SkipReason.FRONT_MATTER)
 _FRONT_SPOKEN = Standing(Matter.FRONT)
 _BACK_SKIPPED = Standing(Matter.BACK, SkipReason.BACK_MATTER)
 _BACK_SPOKEN = Standing(Matter.BACK)
+_INDEX = Standing(Matter.BACK, SkipReason.INDEX)
 _CONTENTS = Standing(Matter.FRONT, SkipReason.CONTENTS)
 _NOTES = Standing(Matter.BACK, SkipReason.NOTE)
 
@@ -38,8 +39,9 @@ _TYPES = {
         _FRONT_SPOKEN,
     ),
     **dict.fromkeys(
-        ["index", "bibliography", "colophon", "credits", "errata", "revision-history"], _BACK_SKIPPED
+        ["bibliography", "colophon", "credits", "errata", "revision-history"], _BACK_SKIPPED
     ),
+    "index": _INDEX,
     **dict.fromkeys(["notes", "endnotes", "footnotes", "rearnotes"], _NOTES),
     **dict.fromkeys(["appendix", "glossary", "afterword"], _BACK_SPOKEN),
     **dict.fromkeys(["prologue", "epilogue", "conclusion", "chapter", "part", "volume"], BODY),
@@ -62,9 +64,10 @@ _TITLES = tuple(
          r"|about (?:the |this )?(?:e-?book|publisher|edition)|(?:the )?project gutenberg.*"
          r"|pg (?:boilerplate|header).*|license",
          _FRONT_SKIPPED),
-        (r"(?:general |subject |name |author )?index(?: of .*)?|bibliography|(?:select(?:ed)? )?references"
+        (r"(?:general |subject |name |author )?index(?: of .*)?|stichwortverzeichnis|sachregister", _INDEX),
+        (r"bibliography|(?:select(?:ed)? )?references"
          r"|works cited|further reading|colophon|uncopyright|back cover|permissions|credits"
-         r"|(?:photo|picture|image|illustration) credits|errata|stichwortverzeichnis|sachregister|literatur"
+         r"|(?:photo|picture|image|illustration) credits|errata|literatur"
          r"(?:verzeichnis)?|quellen(?:verzeichnis)?|bildquellen|bibliographie|bildnachweis"
          r"|(?:the )?full project gutenberg.*|pg licen[cs]e.*|back matter|advertisements?|symbolverzeichnis"
          r"|abkürzungsverzeichnis|abbreviations",

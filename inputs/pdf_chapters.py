@@ -272,8 +272,7 @@ def _standing(cut: Cut, body_seen: bool, size: int) -> Standing:
 def _chapter(cut: Cut, blocks: tuple[Block, ...], standing: Standing) -> Chapter:
     if standing.skip is not None:
         blocks = tuple(
-            block if block.skip is not None else replace(block, skip=standing.skip, skips=())
-            for block in blocks
+            block if block.skip is not None else replace(block, skip=standing.skip) for block in blocks
         )
     title = cut.title
     if not title:
