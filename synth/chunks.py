@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Final
 
 from synth.errors import ChunkTooLong
@@ -13,6 +14,8 @@ from synth.vocabulary import MAX_PHONEMES, unknown_symbols
 
 TARGET_PHONEMES: Final = 200  # sentences are packed up to here: Kokoro sounds best at 100 to 250
 CEILING_PHONEMES: Final = 400  # a longer sentence is split: past about 400 Kokoro rushes
+SHORT_PHONEMES: Final = 20  # a shorter utterance is not spoken alone: under about 10 Kokoro garbles
+CONTEXT_PHONEMES: Final = 80  # of its neighbour that a short utterance is spoken with, at most
 
 _CLAUSE_ENDS: Final = frozenset(";:,—…!?.)”")
 
@@ -31,10 +34,11 @@ class Part:
 class Chunk:
     """The text of one utterance, in one voice.
 
-    A chunk that would have to be truncated cannot be built.
+    A chunk that would have to be truncated cannot be built. `before` and `after` are phonemes that a short
+    chunk may be spoken between, and that are cut away again.
 
     Raises:
-        ChunkTooLong: it has more than 510 phonemes.
+        ChunkTooLong: it has more than 510 phonemes, those around it included.
     """
 
     text: str  # what is said, in letters
@@ -45,13 +49,25 @@ class Chunk:
     pause: Pause  # the silence after it
     parts: tuple[Part, ...] = ()
     words: tuple[PronouncedWord, ...] = ()
+    before: str = ""
+    after: str = ""
+
+    @property
+    def utterance(self) -> str:
+        """All that is spoken for it; `phonemes` are heard of it."""
+        return " ".join(filter(None, (self.before, self.phonemes, self.after)))
+
+    @property
+    def heard_from(self) -> int:
+        """The index of `phonemes` in `utterance`."""
+        return len(self.before) + 1 if self.before else 0
 
     def __post_init__(self) -> None:
         assert self.phonemes, f"a chunk without phonemes: {self.text!r}"
-        assert not unknown_symbols(self.phonemes), f"unknown symbols in {self.phonemes!r}"
-        if len(self.phonemes) > MAX_PHONEMES:
+        assert not unknown_symbols(self.utterance), f"unknown symbols in {self.utterance!r}"
+        if len(self.utterance) > MAX_PHONEMES:
             raise ChunkTooLong(
-                f"a chunk of {len(self.phonemes)} phonemes ({self.text[:60]!r}…) is over {MAX_PHONEMES}",
+                f"a chunk of {len(self.utterance)} phonemes ({self.text[:60]!r}…) is over {MAX_PHONEMES}",
                 "Split the text; chunks are never truncated",
             )
 
@@ -77,15 +93,48 @@ def pack(
     """Pack whole sentences of one passage into chunks of about `target` phonemes.
 
     A sentence of more than `ceiling` phonemes is split after a clause, else between words. Sentences of
-    different passages (paragraphs, headings) never share a chunk: the pause between them is exact.
+    different passages (paragraphs, headings) never share a chunk: the pause between them is exact. A very
+    short sentence joins its neighbour of the same passage; a passage that is very short as a whole is spoken
+    before the words that follow it, or after those that precede it, which are then cut away.
 
     Raises:
         ChunkTooLong: a single word has more than 510 phonemes.
     """
+    yield from _in_context(_packed(lines, voice, speed, language, target, ceiling))
+
+
+def _in_context(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Give each short chunk the beginning of the next one, or the last one the end of that before it."""
+    held: Chunk | None = None
+    said_before = ""
+    for chunk in chain(chunks, [None]):
+        if held is not None:
+            if len(held.phonemes) < SHORT_PHONEMES:
+                after = _opening(chunk) if chunk else ""
+                held = replace(held, after=after, before="" if after else said_before)
+            yield held
+            said_before = _closing(held)
+        held = chunk
+
+
+def _opening(chunk: Chunk) -> str:
+    ends = [word.phoneme_end for word in chunk.words if word.phoneme_end <= CONTEXT_PHONEMES]
+    return chunk.phonemes[: ends[-1]] if ends else ""
+
+
+def _closing(chunk: Chunk) -> str:
+    length = len(chunk.phonemes)
+    starts = [word.phoneme_start for word in chunk.words if length - word.phoneme_start <= CONTEXT_PHONEMES]
+    return chunk.phonemes[starts[0] :] if starts else ""
+
+
+def _packed(
+    lines: Iterable[Line], voice: str, speed: float, language: str, target: int, ceiling: int
+) -> Iterator[Chunk]:
     held: list[_Piece] = []
     for line in lines:
         for piece in _split(line, ceiling):
-            if held and not _joins(held, piece, target):
+            if held and not _joins(held, piece, target, ceiling):
                 yield _chunk(held, voice, speed, language)
                 held = []
             held.append(piece)
@@ -103,12 +152,13 @@ class _Piece:
     pause: Pause
 
 
-def _joins(held: Sequence[_Piece], piece: _Piece, target: int) -> bool:
+def _joins(held: Sequence[_Piece], piece: _Piece, target: int, ceiling: int) -> bool:
     last = held[-1]
     if last.line.passage != piece.line.passage or last.pause is not Pause.SENTENCE:
         return False
-    length = sum(len(one.pronounced.phonemes) + 1 for one in held) + len(piece.pronounced.phonemes)
-    return length <= target
+    so_far = sum(len(one.pronounced.phonemes) + 1 for one in held)
+    more = len(piece.pronounced.phonemes)
+    return so_far + more <= (ceiling if min(so_far - 1, more) < SHORT_PHONEMES else target)
 
 
 def _chunk(pieces: Sequence[_Piece], voice: str, speed: float, language: str) -> Chunk:

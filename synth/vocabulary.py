@@ -12,6 +12,7 @@ from typing import Final
 
 MAX_PHONEMES: Final = 510  # PL-BERT's 512 positions less the two boundary tokens
 BOUNDARY_TOKEN: Final = 0
+SILENT_SYMBOLS: Final = ' ;:,.!?—…"()“”'  # white space and punctuation
 
 # Runs of symbols with consecutive token ids, by the id of the first.
 _RUNS: Final = {

@@ -14,8 +14,9 @@ from synth.errors import BadCompute
 from synth.kokoro.precision import Precision
 
 _UNITS: Final = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-_DEFAULT_SHARE: Final = 0.8  # of what is free on a GPU
-_DEFAULT_CPU_BYTES: Final = 3 * 10**9
+_DEFAULT_SHARE: Final = 0.8  # of what is free on a GPU, and at most of the host's memory
+_DEFAULT_CPU_BYTES: Final = 2 * 10**9  # room for one long row
+_DEFAULT_WORKER_BYTES: Final = 5 * 10**8  # for each worker; a row of 200 phonemes takes 0.3 GB
 _MEMORY: Final = "Name an amount such as 2GB, or a share such as 50%"
 
 
@@ -42,11 +43,9 @@ def choose_compute(
         BadCompute: there is no such device or precision, or the memory is no amount.
     """
     chosen = _device(device)
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return Compute(
-        chosen,
-        _precision(precision, chosen),
-        _memory_bytes(memory, chosen),
-        workers=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        chosen, _precision(precision, chosen), _memory_bytes(memory, chosen, workers), workers=workers
     )
 
 
@@ -75,9 +74,11 @@ def _precision(name: str | None, device: str) -> Precision:
         ) from None
 
 
-def _memory_bytes(amount: str | None, device: str) -> int:
+def _memory_bytes(amount: str | None, device: str, workers: int) -> int:
     if amount is None:
-        return int(_free_bytes(device) * _DEFAULT_SHARE) if device != "cpu" else _DEFAULT_CPU_BYTES
+        most = int(_free_bytes(device) * _DEFAULT_SHARE)
+        wanted = _DEFAULT_CPU_BYTES + workers * _DEFAULT_WORKER_BYTES
+        return min(most, wanted) if device == "cpu" else most
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(%|[KMG]i?B|)\s*", amount, re.IGNORECASE)
     if found is None:
         raise BadCompute(f"'{amount}' is no amount of memory", _MEMORY)

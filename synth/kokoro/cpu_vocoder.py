@@ -49,24 +49,25 @@ class CpuVocoder:
 
     def spectrum(self, x: Tensor, harmonics: Tensor, style: Tensor) -> Tensor:
         """x: (2F, 512), harmonics: (120F + 1, 22), style: (S,), all float32 -> (120F + 1, 22)."""
-        first = self._source(harmonics, 0), self._ups[0](F.leaky_relu(x, LEAK))
-        x = self._stage(0, *first, style)  # (20F, 256)
-        up = self._ups[1](F.leaky_relu(x, LEAK))
-        second = self._source(harmonics, 1), torch.cat([up[1:2], up])  # reflection, on the left only
-        x = self._stage(1, *second, style)  # (120F + 1, 128)
+        x = self._stage(0, self._ups[0](F.leaky_relu(x, LEAK)), harmonics, style)  # (20F, 256)
+        x = self._stage(1, _reflected(self._ups[1](F.leaky_relu(x, LEAK))), harmonics, style)
         return _convolved(self._post, F.leaky_relu(x, LAST_LEAK), self._dtype)
 
-    def _stage(self, stage: int, source: Tensor, x: Tensor, style: Tensor) -> Tensor:
-        """source, x: (n, C), both given away -> the mean of three blocks over their sum."""
+    def _stage(self, stage: int, x: Tensor, harmonics: Tensor, style: Tensor) -> Tensor:
+        """x: (n, C), given away -> the mean of three blocks over its sum with the source.
+
+        Four tensors of that shape at most are held at once: they are the memory that a row takes.
+        """
         rows, block = _tile_rows(x.shape[1]), self._source_blocks[stage]
+        source = self._source(harmonics, stage)
         spare = torch.empty_like(source)
-        source = block(source, style, _Moments.of(source, rows), spare)
-        x = x.add_(source).add_(block.bias)
+        block(source, style, _Moments.of(source, rows), spare)
+        x += source.add_(block.bias)
         moments = _Moments.of(x, rows)
-        blocks = self._blocks[len(KERNELS) * stage :][: len(KERNELS)]
-        total = blocks[0](x.clone(), style, moments, spare).add_(blocks[0].bias)
-        total.add_(blocks[1](x.clone(), style, moments, spare)).add_(blocks[1].bias)
-        total.add_(blocks[2](x, style, moments, spare)).add_(blocks[2].bias)
+        first, second, third = self._blocks[len(KERNELS) * stage :][: len(KERNELS)]
+        total = first(source.copy_(x), style, moments, spare).add_(first.bias)
+        total += second(x.clone(), style, moments, spare).add_(second.bias)
+        total += third(x, style, moments, spare).add_(third.bias)
         return total.div_(len(KERNELS))
 
     def _source(self, harmonics: Tensor, stage: int) -> Tensor:
@@ -205,6 +206,11 @@ class _Upsampling:
         out[1:] += made[:, 1]
         rows = out.view(-1, len(self.bias))
         return rows[self.stride // 2 : self.stride // 2 + self.stride * len(x)].add(self.bias)
+
+
+def _reflected(x: Tensor) -> Tensor:
+    """x: (n, C) -> (n + 1, C), reflected on the left by one row."""
+    return torch.cat([x[1:2], x])
 
 
 def _fourier_window(kernel: int, channels: int) -> int | None:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from synth.audio import AudioSegment, Samples, WordTime
+from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples, WordTime
 from synth.chunks import Chunk
 from synth.errors import ChunkDoesNotFit
 from synth.kokoro.batches import batches
@@ -26,7 +29,7 @@ from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
 from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
 from synth.phonemes import TAGGER_MISSING, Pronounced, phonemizer, tagger_is_installed
-from synth.vocabulary import BOUNDARY_TOKEN, VOCABULARY
+from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
 from synth.voices import default_voice, language_warnings, primary_tag, voice_named
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
@@ -39,8 +42,9 @@ FRAMES_STEP: Final = 32  # batches are made this many frames longer at most, so 
 
 # Measured peak memory of stage 2, by the size of a number; see bench/synth.py.
 _BYTES_PER_FRAME: Final = {4: 900_000, 2: 500_000}
-_BYTES_PER_FRAME_ON_CPU: Final = 650_000
-_LONGEST_FRAMES: Final = 2_400  # a minute: about what 510 phonemes last at half speed
+_BYTES_PER_FRAME_ON_CPU: Final = 500_000
+_HELD_ON_CPU_BYTES: Final = 1_400_000_000  # weights, those of `cpu_vocoder` too, and torch itself
+_QUIET_SAMPLES: Final = SAMPLE_RATE_HZ // 100
 
 
 def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroSpeaker:
@@ -52,7 +56,13 @@ def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroS
     """
     compute = compute or choose_compute()
     checkpoint, config = find_files((CHECKPOINT, CONFIG), weights)
-    model = Kokoro.load(checkpoint, config, precision=compute.precision, device=compute.device)
+    model = Kokoro.load(
+        checkpoint,
+        config,
+        precision=compute.precision,
+        device=compute.device,
+        exact=compute.device != "cpu",  # rows that are spoken alone need not agree with padded ones
+    )
     with checkpoint.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     return KokoroSpeaker(model, digest, weights, compute)
@@ -117,7 +127,7 @@ class KokoroSpeaker:
         style = hashlib.sha256(self._style(chunk).numpy().tobytes()).hexdigest()
         heard = [
             KOKORO_VERSION,
-            chunk.phonemes,
+            [chunk.before, chunk.phonemes, chunk.after],
             style,
             chunk.speed,
             self._digest,
@@ -138,25 +148,31 @@ class KokoroSpeaker:
 
     def _row_by_row(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """Two single-threaded workers beat one of two threads; see docs/decisions."""
-        workers = max(1, min(self._compute.workers, self._budget_frames // _LONGEST_FRAMES))
+        workers = self._compute.workers
+        room = _Room(self._budget_frames)
+        threads = torch.get_num_threads()
         torch.set_num_threads(1)
-        with ThreadPoolExecutor(workers, thread_name_prefix="kokoro") as pool:
-            waiting: deque[Future[AudioSegment]] = deque()
-            for chunk in chunks:
-                waiting.append(pool.submit(self._one, chunk))
-                if len(waiting) > 2 * workers:
+        try:
+            with ThreadPoolExecutor(workers, thread_name_prefix="kokoro") as pool:
+                waiting: deque[Future[AudioSegment]] = deque()
+                for chunk in chunks:
+                    waiting.append(pool.submit(self._one, chunk, room))
+                    if len(waiting) > 2 * workers:
+                        yield waiting.popleft().result()
+                while waiting:
                     yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        finally:
+            torch.set_num_threads(threads)
 
     @torch.inference_mode()
-    def _one(self, chunk: Chunk) -> AudioSegment:
+    def _one(self, chunk: Chunk, room: _Room) -> AudioSegment:
         prosody = self._prosody([chunk])
         frames = int(prosody.frames[0])
         self._check_fits(chunk, frames)
         key = self.key(chunk)
-        noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
-        samples = self._model.speak_row(prosody, self._style(chunk), noise)
+        with room.for_frames(frames):
+            noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
+            samples = self._model.speak_row(prosody, self._style(chunk), noise)
         return _segment(key, chunk, prosody.durations[0], samples.numpy())
 
     def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
@@ -168,7 +184,7 @@ class KokoroSpeaker:
     def _window(self, chunks: Sequence[Chunk]) -> list[AudioSegment]:
         """Prosody of all, sorted by tokens; then sound, sorted by the frames that prosody found."""
         rows: list[tuple[Prosody, int] | None] = [None] * len(chunks)
-        for batch in batches([len(chunk.phonemes) + 2 for chunk in chunks], TOKENS_PER_BATCH):
+        for batch in batches([len(chunk.utterance) + 2 for chunk in chunks], TOKENS_PER_BATCH):
             prosody = self._prosody([chunks[i] for i in batch])
             for place, i in enumerate(batch):
                 rows[i] = (prosody, place)
@@ -231,10 +247,10 @@ class KokoroSpeaker:
         return [[batch[place] for place in part] for part in batches(lengths, self._budget_frames)]
 
     def _prosody(self, chunks: Sequence[Chunk]) -> Prosody:
-        lengths = torch.tensor([len(chunk.phonemes) + 2 for chunk in chunks])
+        lengths = torch.tensor([len(chunk.utterance) + 2 for chunk in chunks])
         tokens = torch.full((len(chunks), int(lengths.max())), BOUNDARY_TOKEN)
         for row, chunk in enumerate(chunks):
-            tokens[row, 1 : len(chunk.phonemes) + 1] = torch.tensor([VOCABULARY[p] for p in chunk.phonemes])
+            tokens[row, 1 : int(lengths[row]) - 1] = torch.tensor([VOCABULARY[p] for p in chunk.utterance])
         style = torch.stack([self._style(chunk) for chunk in chunks])
         return self._model.prosody(tokens, lengths, style, torch.tensor([chunk.speed for chunk in chunks]))
 
@@ -245,12 +261,16 @@ class KokoroSpeaker:
             paths = find_files([f"voices/{name}.pt" for name in shares], self._weights)
             packs = {name: load_pack(path) for name, path in zip(shares, paths, strict=True)}
             self._packs[chunk.voice] = blend(packs, shares)
-        return style_of(self._packs[chunk.voice], chunk.phonemes)
+        return style_of(self._packs[chunk.voice], chunk.utterance)
 
     def _frames_that_fit(self) -> int:
         """Rows times frames that stage 2 may have at once, beside the weights."""
-        weights = sum(tensor.numel() * tensor.element_size() for tensor in self._model.parameters())
-        return max(0, self._compute.memory_bytes - weights) // self._bytes_per_frame()
+        held = (
+            _HELD_ON_CPU_BYTES
+            if self._compute.device == "cpu"
+            else sum(tensor.numel() * tensor.element_size() for tensor in self._model.parameters())
+        )
+        return max(0, self._compute.memory_bytes - held) // self._bytes_per_frame()
 
     def _bytes_per_frame(self) -> int:
         if self._compute.device == "cpu":
@@ -267,6 +287,27 @@ class KokoroSpeaker:
             f"{frames * self._bytes_per_frame() / 1e9:.1f} GB beside the weights",
             "Allow more with --memory, or a narrower --precision",
         )
+
+
+class _Room:
+    """The frames that rows side by side may have in all; each row waits until it fits."""
+
+    def __init__(self, frames: int) -> None:
+        self._left = frames
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def for_frames(self, frames: int) -> Iterator[None]:
+        """Hold so many frames, which must not be more than there are in all."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._left >= frames)
+            self._left -= frames
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._left += frames
+                self._changed.notify_all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,12 +336,42 @@ class _Flying:
 
 
 def _segment(key: str, chunk: Chunk, durations: Tensor, samples: Samples) -> AudioSegment:
-    """durations: (T,) frames per token, the boundary tokens among them."""
+    """durations: (T,) frames per token, the boundary tokens among them; samples: of the whole utterance."""
     # phoneme p is token p + 1: it is heard from the end of token p on
     ends = (durations.cumsum(0) * SAMPLES_PER_FRAME).tolist()
+    start, end = _heard(chunk, ends, samples)
     words = tuple(
-        WordTime(word.start, word.end, ends[word.phoneme_start], ends[word.phoneme_end])
+        WordTime(
+            word.start,
+            word.end,
+            max(0, ends[chunk.heard_from + word.phoneme_start] - start),
+            min(end, ends[chunk.heard_from + word.phoneme_end]) - start,
+        )
         for word in chunk.words
         if word.phoneme_end > word.phoneme_start
     )
-    return AudioSegment(key, samples, words)
+    return AudioSegment(key, samples[start:end], words)
+
+
+def _heard(chunk: Chunk, ends: Sequence[int], samples: Samples) -> tuple[int, int]:
+    """Samples `[start, end)` of the chunk itself, cut where it is quietest between it and its context."""
+    start, end = 0, len(samples)
+    first, last = chunk.heard_from, chunk.heard_from + len(chunk.phonemes)
+    if chunk.before:
+        start = _quietest(samples, ends[_last_sound(chunk.utterance, first)], ends[first])
+    if chunk.after:
+        end = _quietest(samples, ends[_last_sound(chunk.utterance, last)], ends[last + 1])
+    return start, end
+
+
+def _last_sound(utterance: str, before: int) -> int:
+    """The index after the last phoneme before `before` that is neither white space nor punctuation."""
+    return len(utterance[:before].rstrip(SILENT_SYMBOLS))
+
+
+def _quietest(samples: Samples, start: int, end: int) -> int:
+    """The middle of the quietest 10 ms of samples `[start, end)`."""
+    if end - start < 2 * _QUIET_SAMPLES:
+        return (start + end) // 2
+    energy = np.square(samples[start:end], dtype=np.float64).cumsum()
+    return start + int(np.argmin(energy[_QUIET_SAMPLES:] - energy[:-_QUIET_SAMPLES])) + _QUIET_SAMPLES // 2

@@ -48,7 +48,7 @@ def parse_blend(voice: str) -> dict[str, float]:
 def load_pack(path: Path) -> Tensor:
     """A voice pack as published -> (510, 256) float32: row r is the style of a chunk of r + 1 phonemes.
 
-    v0.19 packs have a 511th row, for a length that no chunk has.
+    A v0.19 pack has a row for a length of 0 before them (`voicepack[len(tokens)]` in its own code).
 
     Raises:
         WeightsMissing: there is no such file.
@@ -66,7 +66,7 @@ def load_pack(path: Path) -> Tensor:
         raise WeightsDoNotFit(f"{path} is {found}, not {shapes[0]} as a voice pack is", _HINT)
     if not pack.isfinite().all():
         raise WeightsDoNotFit(f"{path} has values that are not finite", _HINT)
-    return pack[:MAX_PHONEMES, 0].float()
+    return pack[-MAX_PHONEMES:, 0].float()
 
 
 def blend(packs: dict[str, Tensor], shares: dict[str, float]) -> Tensor:

@@ -44,6 +44,24 @@ def test_paragraphs_never_share_a_chunk() -> None:
     assert [chunk.text for chunk in packed(["one."], ["two."])] == ["one.", "two."]
 
 
+def test_a_very_short_sentence_joins_its_neighbour_though_the_target_is_passed() -> None:
+    assert [chunk.text for chunk in packed(["a" * 195 + ".", "no."])] == ["a" * 195 + ". no."]
+    assert [chunk.text for chunk in packed(["no.", "a" * 199 + "."])] == ["no. " + "a" * 199 + "."]
+    assert len(packed(["a" * 395 + ".", "no, never."])) == 2, "but not the ceiling"
+
+
+def test_a_very_short_paragraph_is_spoken_with_words_beside_it_that_are_not_heard() -> None:
+    long = " ".join(["word"] * 40) + "."
+    first, middle, last = packed(["Yes."], [long], ["no."])
+    assert (first.before, first.after) == ("", " ".join(["word"] * 16))
+    assert first.utterance == "Yes. " + " ".join(["word"] * 16)
+    assert first.utterance[first.heard_from :].startswith("Yes.")
+    assert (middle.before, middle.after) == ("", "")
+    assert (last.before, last.after) == (" ".join(["word"] * 15) + " word.", "")
+    assert last.utterance[last.heard_from :] == last.phonemes == "no."
+    assert [chunk.text for chunk in packed(["Yes."])] == ["Yes."], "alone there is nothing to speak it with"
+
+
 def test_a_long_sentence_is_cut_after_a_clause_when_there_is_one() -> None:
     sentence = " ".join(["word"] * 50) + ", " + " ".join(["more"] * 50) + "."
     first, second = packed([sentence])
@@ -82,6 +100,8 @@ def test_nothing_is_lost_and_nothing_is_too_long(paragraphs: list[list[str]]) ->
     flat = [sentence for paragraph in paragraphs for sentence in paragraph]
     for chunk in chunks:
         assert len(chunk.phonemes) <= 400
+        assert len(chunk.utterance) <= 400
+        assert chunk.utterance[chunk.heard_from :].startswith(chunk.phonemes)
         for part in chunk.parts:
             text = chunk.text[part.start : part.end]
             assert flat[part.sentence][part.spoken_start :].startswith(text)

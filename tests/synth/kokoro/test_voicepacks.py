@@ -26,10 +26,12 @@ def test_there_is_no_style_for_a_length_that_no_chunk_has(count: int) -> None:
         style_of(torch.zeros(510, 256), "a" * count)
 
 
-def test_a_pack_of_v0_19_has_one_row_more_which_is_not_used(tmp_path: Path) -> None:
+def test_a_pack_of_v0_19_begins_with_the_style_of_no_phonemes_at_all(tmp_path: Path) -> None:
     pack = torch.randn(511, 1, 256)
     torch.save(pack, tmp_path / "af.pt")
-    assert torch.equal(load_pack(tmp_path / "af.pt"), pack[:510, 0])
+    loaded = load_pack(tmp_path / "af.pt")
+    for count in (1, 137, 510):
+        assert torch.equal(style_of(loaded, "a" * count), pack[count, 0])
 
 
 @pytest.mark.parametrize("voice", ["af_bella", "af_bella:1", "af_bella:0.3"])
