@@ -204,9 +204,8 @@ def _bars_of_time(readings: Sequence[Reading]) -> list[Bar]:
         pages, ours_s = sum(r.pages for r in pdfs), sum(r.ours_s for r in pdfs)
         library_s = sum(r.library_s or 0.0 for r in pdfs)
         bars.append(Bar("time: ms per PDF page", 1000 * ours_s / pages, most=15))
-        print(
-            f"pypdf: {1000 * library_s / pages:.1f} ms per page; ours takes {ours_s / library_s:.2f} times that"
-        )
+        each_ms = 1000 * library_s / pages
+        print(f"pypdf: {each_ms:.1f} ms per page; ours takes {ours_s / library_s:.2f} times that")
     if novels:
         slowest = max(novels, key=lambda r: r.ours_s)
         ours_s, library_s = sum(r.ours_s for r in novels), sum(r.library_s or 0.0 for r in novels)
