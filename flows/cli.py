@@ -15,6 +15,9 @@ from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
+from synth.announcements import LANGUAGES, check_language
+from synth.errors import MissingLanguage, SpeechError, UnknownPreference
+from synth.reading import ReadingPreferences, choices_in
 from synth.voices import VOICES
 
 # What a command needs is imported when it runs: `bindery --help` must not wait for Prefect and torch.
@@ -37,6 +40,15 @@ app.add_typer(models, name="models")
 Files = Annotated[
     list[Path], typer.Argument(help="PDF or EPUB documents.", show_default=False, readable=False)
 ]
+Read = Annotated[
+    str,
+    typer.Option(
+        "--read",
+        help="How urls, citations, images, notes, tables, code and formulas are heard: usual, skip, "
+        "announce or read. Such as tables=read,notes=announce.",
+        show_default=False,
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
@@ -57,6 +69,7 @@ def convert(
     formats: Annotated[
         str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
     ] = "m4b,mp3",
+    read: Read = "",
     out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
     weights: Weights = None,
     device: Annotated[
@@ -92,6 +105,7 @@ def convert(
         "speed": speed,
         "chapters": chapters,
         "formats": [name.strip() for name in formats.split(",") if name.strip()],
+        "read": _choices_in(read),
         "library": str(out) if out else None,
         "weights": str(weights) if weights else None,
         "device": device,
@@ -106,23 +120,48 @@ def inspect(
     files: Files,
     as_json: AsJson = False,
     text: Annotated[bool, typer.Option("--text", help="Show every sentence as it will be said.")] = False,
+    read: Read = "",
 ) -> None:
     """Show what would be spoken of documents and what not, and why."""
     from flows.inspecting import inspect_all
 
-    raise typer.Exit(inspect_all(files, as_json=as_json, with_text=text))
+    try:
+        preferences = ReadingPreferences().but(_choices_in(read))
+    except UnknownPreference as error:
+        raise _refused(error) from None
+    raise typer.Exit(inspect_all(files, as_json=as_json, with_text=text, preferences=preferences))
 
 
 @app.command()
 def spoken(
     text: Annotated[list[str], typer.Argument(help="Written text.", show_default=False)],
-    language: Annotated[str, typer.Option(help="The text's language.")] = "en",
+    language: Annotated[
+        str, typer.Option(help=f"The text's: {', '.join(LANGUAGES)}; also en-gb and so on.")
+    ] = "en",
+    read: Read = "",
 ) -> None:
     """Show what will be said for written text: numbers, dates, abbreviations."""
     from synth.script import Passage, script
 
-    for sentence in script([Passage(" ".join(text))], language).sentences:
+    try:
+        check_language(language)
+        preferences = ReadingPreferences().but(_choices_in(read))
+    except (MissingLanguage, UnknownPreference) as error:
+        raise _refused(error) from None
+    for sentence in script([Passage(" ".join(text))], language, preferences).sentences:
         typer.echo(sentence.spoken)
+
+
+def _choices_in(read: str) -> dict[str, str]:
+    try:
+        return choices_in(read)
+    except UnknownPreference as error:
+        raise _refused(error) from None
+
+
+def _refused(error: SpeechError) -> typer.Exit:
+    Console(stderr=True).print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+    return typer.Exit(Exit.USAGE)
 
 
 @app.command()

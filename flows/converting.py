@@ -25,7 +25,7 @@ from flows.settings import Settings, check_writable
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
-from synth.errors import BadCompute, SpeechError, UnknownVoice
+from synth.errors import BadCompute, SpeechError, UnknownPreference, UnknownVoice
 from tasks.failures import Failure, failure_of
 from tasks.progress import listening
 
@@ -47,7 +47,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
         first = error.errors()[0]
         problem = _PROBLEMS.get(first["type"], first["msg"])
         return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}")
-    except (UnknownFormat, UnknownVoice, BadCompute) as error:
+    except (UnknownFormat, UnknownVoice, UnknownPreference, BadCompute) as error:
         return _refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
         return _refuse(console, Exit.CANNOT_START, str(error))
@@ -81,6 +81,7 @@ def _check(options: NarrationOptions) -> None:
     """Find out what would fail for every document, before the first one is read."""
     settings = Settings.read()
     formats_named(options.formats)
+    options.preferences()
     find_ffmpeg(settings.ffmpeg)
     speaker = options.speaker(settings)
     if options.voice is not None:

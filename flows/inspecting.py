@@ -18,19 +18,23 @@ from flows.report import failure_json
 from inputs.book import Block, Book, Chapter
 from inputs.errors import DocumentError
 from inputs.read import read
+from synth.reading import ReadingPreferences
 from tasks.failures import failure_of
+from tasks.reading import as_preferred
 from tasks.scripts import ChapterScript, Skipped, book_skipped, chapter_script
 
 _SHOWN_SKIPS: Final = 12
 
 
-def inspect_all(files: Sequence[Path], *, as_json: bool, with_text: bool) -> Exit:
-    """Say of each document what would be heard of it."""
+def inspect_all(
+    files: Sequence[Path], *, as_json: bool, with_text: bool, preferences: ReadingPreferences
+) -> Exit:
+    """Say of each document what would be heard of it by a listener with these preferences."""
     console = Console(stderr=True)
     failed = False
     for file in files:
         try:
-            book = read(file)
+            book = as_preferred(read(file), preferences)
         except DocumentError as error:
             failed = True
             failure = failure_of(error)
@@ -41,7 +45,7 @@ def inspect_all(files: Sequence[Path], *, as_json: bool, with_text: bool) -> Exi
             )
             continue
         scripts = [
-            chapter_script(number, chapter, book.language)
+            chapter_script(number, chapter, book.language, preferences)
             for number, chapter in enumerate(book.spoken_chapters, start=1)
         ]
         if as_json:

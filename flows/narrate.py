@@ -20,6 +20,7 @@ from outputs.encode import FORMATS, formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
 from outputs.store import SegmentStore
+from synth.reading import ReadingPreferences
 from synth.speaker import Speaker
 from tasks.bind import bind_book
 from tasks.finish import finish_track
@@ -49,6 +50,10 @@ class NarrationOptions(BaseModel):
     formats: list[str] = Field(
         default=["m4b", "mp3"], min_length=1, description=f"any of {', '.join(FORMATS)}"
     )
+    read: dict[str, str] = Field(
+        default={},
+        description="urls, citations, images, notes, tables, code, formulas: usual, skip, announce or read",
+    )
     library: str | None = Field(default=None, description="the folder that finished books go to")
     weights: str | None = Field(default=None, description="a folder with Kokoro's published files")
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1 or mps; empty: the fastest")
@@ -58,6 +63,14 @@ class NarrationOptions(BaseModel):
     memory: str | None = Field(
         default=None, description="what Kokoro may take of the device: 2GB or 50%; empty: most of it"
     )
+
+    def preferences(self) -> ReadingPreferences:
+        """What the listener prefers of the things that are written for the eye.
+
+        Raises:
+            UnknownPreference: one that does not exist.
+        """
+        return ReadingPreferences().but(self.read)
 
     def speaker(self, settings: Settings) -> Speaker:
         """The speaker that was asked for.
@@ -131,4 +144,5 @@ def _order(document: str, options: NarrationOptions, settings: Settings) -> Orde
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
         library=Path(options.library) if options.library else settings.library,
+        reading=options.preferences(),
     )

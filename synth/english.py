@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -11,15 +12,14 @@ from synth import abbreviations, amounts, dates, references, romans, symbols
 from synth.rewriting import Part, Rulebook, Situation
 
 
-def english(text: str, heading: bool, british: bool) -> Sequence[Part]:
+def english(text: str, situation: Situation) -> Sequence[Part]:
     """What changes in a text of plain characters, in order; nothing if there is nothing to do."""
     if not _WORK.search(text):
         return ()
     letters = _CAPITALS.sub("", text)
     shouted = not any(c.islower() for c in letters) and sum(c.isupper() for c in text) > 1
-    situation = Situation(
-        heading=heading, british=british, shouted=shouted and (heading or " " in text.strip())
-    )
+    if shouted and (situation.heading or " " in text.strip()):
+        situation = replace(situation, shouted=True)
     return tuple(_rulebook().parts(text, situation))
 
 

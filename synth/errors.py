@@ -38,6 +38,12 @@ class MissingLanguage(SpeechError):
     code = "missing-language"
 
 
+class UnknownPreference(SpeechError):
+    """Something that cannot be chosen for reading, or a way of reading that does not exist."""
+
+    code = "unknown-preference"
+
+
 class WeightsMissing(SpeechError):
     """No weights of the model could be found or fetched; says what was looked for, where, and the command."""
 

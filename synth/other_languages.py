@@ -28,11 +28,11 @@ _SIGNS: Final = {
 _MOST_DIGITS: Final = 15
 
 
-def other_language(text: str, primary: str) -> Sequence[Part]:
+def other_language(text: str, situation: Situation) -> Sequence[Part]:
     """What changes in a text of plain characters, in order; digits stay where number words are unknown."""
     if not _WORK.search(text):
         return ()
-    return tuple(_rulebook(primary).parts(text, Situation()))
+    return tuple(_rulebook(situation.language).parts(text, situation))
 
 
 _WORK: Final = re.compile(r"[\d*_=#~|\\^<>\[\]{}@&%+€$£°†‡•¹²³]|\.\s?\.|--|www|—\s?—|\s[-–]\s|\)\(")
@@ -40,7 +40,7 @@ _WORK: Final = re.compile(r"[\d*_=#~|\\^<>\[\]{}@&%+€$£°†‡•¹²³]|\.\
 
 @cache
 def _rulebook(primary: str) -> Rulebook:
-    rules: list[Rule] = [rule for rule in REFERENCE_RULES if _is_plain(rule)]
+    rules: list[Rule] = list(REFERENCE_RULES)
     if primary in _NUMBER_WORDS:
         point = "," if primary in _DECIMAL_COMMA else r"\."
         group = r"[.\s]" if primary in _DECIMAL_COMMA else ","
@@ -56,11 +56,6 @@ def _rulebook(primary: str) -> Rulebook:
         Rule(r"[\\|^<>\#•~¬]", left_out("symbol", space=True)),
     ]
     return Rulebook(rules)
-
-
-def _is_plain(rule: Rule) -> bool:
-    """Addresses are said in English words ("dot"), so other languages keep them as they are."""
-    return rule.say.__name__ not in ("_say_address", "_say_mail")
 
 
 def _number_in(primary: str) -> Callable[[re.Match[str], Situation], Saying]:

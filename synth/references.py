@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from synth.announcements import announcements
 from synth.numerals import cardinal, digits
+from synth.reading import Reading
 from synth.rewriting import Again, Left, Rule, Said, Saying, Situation, left_out
 from synth.wordset import words
 
@@ -13,17 +15,23 @@ _TOP_LEVELS: Final = "com|org|net|edu|gov|info|io|co\\.uk|ac\\.uk|gov\\.uk|de|fr
 _SPOKEN_PATH_SEGMENTS: Final = 3  # a longer path is for eyes
 
 
-def _labels(name: str) -> str:
+def _labels(name: str, language: str) -> str:
     """Said form of a host or a path segment: gutenberg.org -> gutenberg dot org."""
-    said = re.sub(r"\.", " dot ", name)
+    said = re.sub(r"\.", f" {announcements(language).dot} ", name)
     said = re.sub(r"[^\w.]+|_+", " ", said)
-    return re.sub(
-        r"\d+", lambda d: f" {cardinal(int(d[0])) if len(d[0]) <= 6 else digits(d[0])} ", said
-    ).strip()
+    return _DIGITS.sub(_figures if language == "en" else r" \g<0> ", said).strip()
 
 
-def _say_address(match: re.Match[str], _s: Situation) -> Saying:
+_DIGITS: Final = re.compile(r"\d+")
+
+
+def _figures(found: re.Match[str]) -> str:
+    return f" {cardinal(int(found[0])) if len(found[0]) <= 6 else digits(found[0])} "
+
+
+def _say_address(match: re.Match[str], situation: Situation) -> Saying:
     """The host, and the path if it is short and made of words and numbers; the rest is left out."""
+    reading = situation.urls
     address = match[0].rstrip(".,;:!?'”*_")
     while address.endswith(")") and address.count("(") < address.count(")"):
         address = address[:-1].rstrip(".,;:!?'”")
@@ -34,13 +42,19 @@ def _say_address(match: re.Match[str], _s: Situation) -> Saying:
     if not host:
         return None
     start, host_end, end = match.start(), match.start() + lead.end() + len(host), match.start() + len(address)
+    if reading is Reading.SKIP:
+        return (Left(start, end, "web address", space=True), Again(end, match.end()))
     parts: list[Said | Left] = []
     if lead.end():
         parts.append(Left(start, start + lead.end(), "web address"))
-    parts.append(Said(start + lead.end(), host_end, re.sub(r"\s+", " ", _labels(re.sub(r":\d+$", "", host)))))
+    words = announcements(situation.language)
+    announced = f"{words.web_address} " if reading is Reading.ANNOUNCE else ""
+    said_host = re.sub(r"\s+", " ", _labels(re.sub(r":\d+$", "", host), situation.language))
+    parts.append(Said(start + lead.end(), host_end, announced + said_host))
     segments = [segment for segment in path.split("/") if segment]
-    if segments and len(segments) <= _SPOKEN_PATH_SEGMENTS and all(map(_SEGMENT.fullmatch, segments)):
-        said = "".join(f" slash {_labels(segment)}" for segment in segments)
+    short = len(segments) <= _SPOKEN_PATH_SEGMENTS and all(map(_SEGMENT.fullmatch, segments))
+    if segments and (reading is Reading.READ or (short and reading is not Reading.ANNOUNCE)):
+        said = "".join(f" {words.slash} {_labels(segment, situation.language)}" for segment in segments)
         parts.append(Said(host_end, end, re.sub(r"\s+", " ", said)))
     elif end > host_end:
         parts.append(Left(host_end, end, "web address"))
@@ -48,11 +62,24 @@ def _say_address(match: re.Match[str], _s: Situation) -> Saying:
     return [*parts, Again(end, match.end())] if tail else parts
 
 
+def _say_doi(match: re.Match[str], situation: Situation) -> Saying:
+    """A number for libraries."""
+    if situation.urls is Reading.READ:
+        return re.sub(r"\s+", " ", f"D.O.I. {_labels(match['number'], situation.language)}")
+    return (Left(match.start(), match.end(), "web address"),)
+
+
 _SEGMENT: Final = re.compile(r"[A-Za-z][A-Za-z-]{0,24}|\d{1,6}")
 
 
-def _say_mail(match: re.Match[str], _: Situation) -> Saying:
-    return re.sub(r"\s+", " ", f"{_labels(match['user'])} at {_labels(match['host'])}")
+def _say_mail(match: re.Match[str], situation: Situation) -> Saying:
+    if situation.urls is Reading.SKIP:
+        return (Left(match.start(), match.end(), "mail address", space=True),)
+    words = announcements(situation.language)
+    user, host = (_labels(match[name], situation.language) for name in ("user", "host"))
+    if situation.urls is Reading.ANNOUNCE:
+        user = words.mail_address
+    return re.sub(r"\s+", " ", f"{user} {words.at} {host}")
 
 
 def _say_link(match: re.Match[str], _: Situation) -> Saying:
@@ -111,15 +138,38 @@ _NUMBERED_WORDS: Final = words(
 )
 
 
-def _say_many_sources(match: re.Match[str], _: Situation) -> Saying:
+def _say_sources(match: re.Match[str], situation: Situation) -> Saying:
     """A list of sources is for eyes; a lone (Smith et al., 2003) is read, as is (Rome, 1837; Bari, 1871)."""
-    if not _SCHOLARLY.search(match[0]) and match[0].count(";") < 2:
+    several = match[0].count(";")
+    if situation.citations is Reading.READ or (situation.citations is Reading.USUAL and not several):
         return None
+    if not _SCHOLARLY.search(match[0]) and several < 2 and (several or not _LONE.fullmatch(match[0])):
+        return None
+    if situation.citations is Reading.ANNOUNCE:
+        return f"({announcements(situation.language).citation[several > 0]})"
     return (Left(match.start(), match.end(), "citation"),)
 
 
+def _say_numbered(match: re.Match[str], situation: Situation) -> Saying:
+    """[12], [3, 5-7]: the numbers of sources in a list at the end."""
+    several = not match["numbers"].rstrip("abcdefghijklmnopqrstuvwxyz").isdecimal()
+    if situation.citations is Reading.ANNOUNCE:
+        return f"({announcements(situation.language).citation[several]})"
+    if situation.citations is not Reading.READ:
+        return (Left(match.start(), match.end(), "citation"),)
+    lead = f"({announcements(situation.language).reference[several]} "
+    return (
+        Said(match.start(), match.start("numbers"), lead),
+        Again(match.start("numbers"), match.end() - 1),
+        Said(match.end() - 1, match.end(), ")"),
+    )
+
+
+_LONE: Final = re.compile(
+    r"\((?:see\s|cf\.\s)?[A-Z][\w'-]+(?:(?:,|,?\sand|\s&)?\s[A-Z][\w.'-]*)*,?\s\d{4}.*\)"
+)
 _SCHOLARLY: Final = re.compile(
-    r"et\sal|&|\d{4}[a-z]\b|\bpp?\.|[A-Z][\w'-]+\sand\s[A-Z]|\b(?:19[5-9]|20)\d\d\b.*;.*\b(?:19[5-9]|20)\d\d\b"
+    r"et\sal|&|\d{4}[a-z]\b|\bpp?\.|[A-Z][\w'-]+\sand\s[A-Z]|\b(?:19[5-9]\d|20\d\d)\b.*;.*\b(?:19[5-9]\d|20\d\d)\b"
 )
 
 
@@ -149,19 +199,22 @@ RULES: Final = (
         r"(?:/[^\s<>\"“”\[\])]*)?",
         _say_address,
     ),
-    Rule(r"\b(?:doi|DOI):?\s?10\.\S+[^\s.,;:)\]]", left_out("web address")),
+    Rule(r"\b(?:doi|DOI):?\s?(?P<number>10\.\S+[^\s.,;:)\]])", _say_doi),
     Rule(r"\[(?P<label>[^\[\]\n]{1,300})\]\((?P<target>[^()\n]{0,300})\)", _say_link),
     Rule(
         r"\[(?i:illustration|image|picture|photo|figure|drawing)\b\s?(?:unavailable)?[:.]?\s*"
         r"(?P<caption>[^\[\]]{0,600})\]",
         _say_picture,
     ),
-    Rule(r"\[\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*(?:,\sp+\.\s?[\d–-]+)?\]", left_out("citation")),
+    Rule(
+        r"\[(?P<numbers>\d{1,3}[a-z]?(?:\s?[,;–-]\s?\d{1,3}[a-z]?)*(?:,\sp+\.\s?[\d–-]+)?)\]",
+        _say_numbered,
+    ),
     Rule(
         r"\[(?:[a-z]|[*†‡§]+|(?i:note|footnote|fn\.?|citation\sneeded|edit)[\s\d]*)\]",
         left_out("note mark"),
     ),
-    Rule(rf"\({_SOURCE}(?:;\s{_SOURCE})+\)", _say_many_sources),
+    Rule(rf"\({_SOURCE}(?:;\s{_SOURCE})*\)", _say_sources),
     Rule(r"(?:(?<=[A-Za-z]{3})|(?<=[.,;:!?\"'”)]))[¹²³⁰-⁹]+(?![\w/])", _say_raised),
     Rule(r"(?<=[a-z]{3})\d{1,3}(?=[\s.,;:!?)\"'”—]|$)", _say_note_digits),
     Rule(r"(?:(?<=[a-z]{2}[.,;:!?])|(?<=[.,!?][\"'”)]))\d{1,3}(?=\s|$)", left_out("note mark")),

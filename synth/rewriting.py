@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from synth.reading import Reading
+
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -15,6 +17,9 @@ class Situation:
     heading: bool = False
     british: bool = False  # day before month
     shouted: bool = False  # every letter is a capital
+    language: str = "en"  # primary tag
+    urls: Reading = Reading.USUAL
+    citations: Reading = Reading.USUAL
 
 
 class Said(NamedTuple):

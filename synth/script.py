@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 from synth.dropped import Dropped
+from synth.reading import ReadingPreferences
 from synth.sentences import split
-from synth.spoken import spoken
+from synth.spoken import USUAL, spoken
 
-__all__ = ["Dropped", "Passage", "PassageKind", "Pause", "Script", "Sentence", "Unspoken", "script"]
+__all__ = ["Dropped", "Gap", "Passage", "PassageKind", "Pause", "Script", "Sentence", "Unspoken", "script"]
 
 
 class Pause(StrEnum):
@@ -34,14 +35,23 @@ class PassageKind(StrEnum):
     LIST_ITEM = "list item"
 
 
+class Gap(NamedTuple):
+    """Characters `[start, end)` of a passage are not to be spoken; `instead` is said where they stood."""
+
+    start: int
+    end: int
+    instead: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """Written text as the source has it; `skips` are `[start, end)` stretches that are not to be spoken."""
+    """Written text as the source has it, without the `gaps`."""
 
     text: str
     kind: PassageKind = PassageKind.PROSE
-    skips: tuple[tuple[int, int], ...] = ()
+    gaps: tuple[Gap, ...] = ()
     section_ends: bool = False  # a scene break follows
+    announcement: str = ""  # said before it ("Table:"), or alone where nothing of it is to be spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class Unspoken:
 class Script:
     """All that is said of some passages, in order.
 
-    Every character of every passage that is not white space lies in a skip, in a sentence (said, or in its
+    Every character of every passage that is not white space lies in a gap, in a sentence (said, or in its
     `dropped`), or in `unspoken`.
     """
 
@@ -92,16 +102,17 @@ class Script:
     unspoken: tuple[Unspoken, ...] = ()
 
 
-def script(passages: Sequence[Passage], language: str) -> Script:
+def script(passages: Sequence[Passage], language: str, preferences: ReadingPreferences = USUAL) -> Script:
     """Turn passages into the sentences that are said, each with the pause after it.
 
-    Skips are cut out before anything else, so that a note mark neither breaks a sentence nor glues words.
+    Gaps are cut out before anything else, so that a note mark neither breaks a sentence nor glues words.
     A heading is one sentence and gets the full stop that it lacks; a line of verse is a sentence. A passage
     of ornaments alone is a scene break, as `section_ends` is: the pause before it becomes that of a section.
 
     Args:
         passages: in reading order.
         language: BCP 47, of all passages.
+        preferences: what is heard of web addresses and citations.
     """
     sentences: list[Sentence] = []
     unspoken: list[Unspoken] = []
@@ -109,17 +120,30 @@ def script(passages: Sequence[Passage], language: str) -> Script:
         cut = _cut(passage)
         said: list[Sentence] = []
         for start, end in _spans(cut.text, passage.kind, language):
-            one = _sentence(number, passage, cut, start, end, language)
+            one = _sentence(number, passage, cut, (start, end), language, preferences)
             if isinstance(one, Sentence):
                 said.append(one)
             else:
                 unspoken.append(one)
+        if passage.announcement and passage.text.strip():
+            said = _announced(number, passage, said, language)
         if said:
             last = Pause.SECTION if passage.section_ends else _LAST_PAUSE[passage.kind]
             sentences += [*said[:-1], replace(said[-1], pause=last)]
         elif sentences and (passage.section_ends or _is_scene_break(cut.text)):
             sentences[-1] = replace(sentences[-1], pause=Pause.SECTION)
     return Script(tuple(sentences), tuple(unspoken))
+
+
+def _announced(number: int, passage: Passage, said: list[Sentence], language: str) -> list[Sentence]:
+    """The announcement as the first words of the first sentence, or as a sentence for the whole passage."""
+    words = spoken(passage.announcement, language).text
+    if not said:
+        return [Sentence(number, 0, len(passage.text), words + ".", ((0, 0),), Pause.SENTENCE)]
+    first, *rest = said
+    lead = words + ": "
+    offsets = ((0, first.offsets[0][1]), *((at + len(lead), place) for at, place in first.offsets[1:]))
+    return [replace(first, spoken=lead + first.spoken, offsets=offsets), *rest]
 
 
 def _is_scene_break(text: str) -> bool:
@@ -142,7 +166,7 @@ _LAST_PAUSE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """A passage's text without its skips; character i comes from `places[i]` of the passage."""
+    """A passage's text without its gaps; character i comes from `places[i]` of the passage."""
 
     text: str
     places: Sequence[int]
@@ -153,12 +177,12 @@ class _Cut:
 
 
 def _cut(passage: Passage) -> _Cut:
-    if not passage.skips:
+    if not passage.gaps:
         return _Cut(passage.text, range(len(passage.text)))
     out: list[str] = []
     places: list[int] = []
     position = 0
-    for start, end in (*passage.skips, (len(passage.text), len(passage.text))):
+    for start, end, instead in (*passage.gaps, Gap(len(passage.text), len(passage.text))):
         piece = passage.text[position:start]
         if position and piece and out and out[-1]:
             before = out[-1][-1]
@@ -171,6 +195,9 @@ def _cut(passage: Passage) -> _Cut:
         if piece:
             out.append(piece)
             places.extend(range(position, start))
+        if instead:
+            out.append(instead)
+            places.extend([start] * len(instead))
         position = end
     return _Cut("".join(out), places)
 
@@ -194,10 +221,16 @@ def _spans(text: str, kind: PassageKind, language: str) -> Iterator[tuple[int, i
 
 
 def _sentence(
-    number: int, passage: Passage, cut: _Cut, start: int, end: int, language: str
+    number: int,
+    passage: Passage,
+    cut: _Cut,
+    span: tuple[int, int],
+    language: str,
+    preferences: ReadingPreferences,
 ) -> Sentence | Unspoken:
-    """Characters `[start, end)` of the cut text as a sentence, or as one with nothing to say."""
-    said = spoken(cut.text[start:end], language, heading=passage.kind is PassageKind.HEADING)
+    """A span of the cut text as a sentence, or as one with nothing to say."""
+    start, end = span
+    said = spoken(cut.text[start:end], language, passage.kind is PassageKind.HEADING, preferences)
     first, last = cut.span(start, end)
     if not any(map(str.isalnum, said.text)):
         reasons = dict.fromkeys(one.reason for one in said.dropped)
@@ -210,12 +243,22 @@ def _sentence(
         start=first,
         end=last,
         spoken=words,
-        offsets=tuple((index, cut.places[start + place]) for index, place in said.offsets),
+        offsets=_in_passage(said.offsets, cut, start),
         pause=_INNER_PAUSE[passage.kind],
         dropped=tuple(
             Dropped(*cut.span(start + one.start, start + one.end), one.reason) for one in said.dropped
         ),
     )
+
+
+def _in_passage(offsets: Sequence[tuple[int, int]], cut: _Cut, start: int) -> tuple[tuple[int, int], ...]:
+    """Offsets into the cut text as offsets into the passage; words said instead of a gap share one place."""
+    rising: list[tuple[int, int]] = []
+    for index, source in offsets:
+        place = cut.places[start + source]
+        if not rising or place > rising[-1][1]:
+            rising.append((index, place))
+    return tuple(rising)
 
 
 _TERMINAL: Final = frozenset(".!?…:。！？।؟")

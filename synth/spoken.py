@@ -10,7 +10,10 @@ from synth.characters import Plain, plain
 from synth.dropped import Dropped
 from synth.english import english
 from synth.other_languages import other_language
-from synth.rewriting import Left, Part, Rewritten, assemble
+from synth.reading import ReadingPreferences
+from synth.rewriting import Left, Part, Rewritten, Situation, assemble
+
+USUAL: Final = ReadingPreferences()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,9 @@ class Spoken:
     dropped: tuple[Dropped, ...]
 
 
-def spoken(text: str, language: str = "en", heading: bool = False) -> Spoken:
+def spoken(
+    text: str, language: str = "en", heading: bool = False, preferences: ReadingPreferences = USUAL
+) -> Spoken:
     """Say a sentence: numbers, dates, signs and abbreviations in words, without markup and ornaments.
 
     Meant for one sentence; longer text works, but abbreviations are then told from sentence ends less well.
@@ -36,13 +41,19 @@ def spoken(text: str, language: str = "en", heading: bool = False) -> Spoken:
         language: BCP 47. English has all the rules; Spanish, French, Hindi, Italian, Portuguese, Japanese
             and Chinese have plain numbers (where number words are known) and no markup; others are cleaned.
         heading: a title: numerals alone are numbers, lines are read apart.
+        preferences: what is heard of web addresses and citations.
     """
     simple = plain(text, language)
-    primary, _, region = language.lower().partition("-")
-    if primary == "en":
-        parts = english(simple.text, heading, british=region in _DAY_FIRST)
-    else:
-        parts = other_language(simple.text, primary)
+    primary, *subtags = language.lower().replace("_", "-").split("-")
+    situation = Situation(
+        heading=heading,
+        british=not _DAY_FIRST.isdisjoint(subtags),
+        language=primary,
+        urls=preferences.urls,
+        citations=preferences.citations,
+    )
+    rewrite = english if primary == "en" else other_language
+    parts = rewrite(simple.text, situation)
     said = assemble(simple.text, parts)
     return Spoken(said.text, _offsets(said, simple), _dropped(parts, simple))
 

@@ -254,6 +254,7 @@ RULES: Final = (
     Rule(r"\)(?=\()", said_as(") ")),
     Rule(r"(?<![\w.&])[A-Z][A-Z']*[A-Z](?![\w&])", _say_capitals),
     Rule(r"~(?=\s?\d)", said_as("about ")),
+    Rule(r"(?<=\S)\s\|\s(?=\S)", said_as(", ")),
     Rule(r"[™®~\\|^<>\#•·¬*]", left_out("symbol", space=True)),
     Rule(rf"[{re.escape(''.join(_SIGNS))}]", _say_sign),
 )

@@ -5,7 +5,7 @@ Tasks hand each other the folder's path, never the text or the sound.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -15,6 +15,7 @@ from inputs.book import Book, Cover
 from outputs.files import complete_or_absent
 from outputs.plan import ChapterPlan
 from synth.chunks import Chunk
+from synth.reading import ReadingPreferences
 from tasks.scripts import ChapterScript
 
 T = TypeVar("T")
@@ -33,6 +34,7 @@ class Order:
     chapters: str | None  # "2-4,7"; None: all
     formats: tuple[str, ...]
     library: Path
+    reading: ReadingPreferences = field(default_factory=ReadingPreferences)
 
 
 @dataclass(frozen=True, slots=True)

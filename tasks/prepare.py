@@ -23,6 +23,7 @@ from synth.speaker import Speaker
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import ChapterEntry, Job, Order, PlannedChapter
 from tasks.progress import Planned, tell
+from tasks.reading import as_preferred
 from tasks.scripts import ChapterScript, Skipped, chapter_script
 
 SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks for a book
@@ -38,13 +39,15 @@ SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks fo
 )
 def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path) -> Job:
     """Read the document and write its job into a folder below `work`."""
-    book = read(order.document)
+    book = as_preferred(read(order.document), order.reading)
     if not book.spoken_chapters:
         raise EmptyDocument(order.document, "there is nothing to speak in it", "`bindery inspect` shows why")
     voice = order.voice or speaker.default_voice(book.language)
     pauses = Pauses()
     planned = (
-        _planned(chapter_script(number, chapter, book.language), speaker, voice, order.speed, pauses)
+        _planned(
+            chapter_script(number, chapter, book.language, order.reading), speaker, voice, order.speed, pauses
+        )
         for number, chapter in chosen_chapters(book, order.chapters)
     )
     chapters = [chapter for chapter in planned if chapter is not None]

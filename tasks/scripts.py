@@ -5,14 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from inputs.book import Block, BlockKind, Book, Chapter, Place, SkipReason
+from inputs.book import BlockKind, Book, Chapter, Place, SkipReason
+from synth.reading import ReadingPreferences
 from synth.script import Passage, PassageKind, Sentence, script
+from tasks.reading import announced, gaps_of, lead_of
 
 _KINDS: Final = {
     BlockKind.HEADING: PassageKind.HEADING,
     BlockKind.VERSE: PassageKind.VERSE,
     BlockKind.LIST_ITEM: PassageKind.LIST_ITEM,
+    BlockKind.TABLE: PassageKind.VERSE,  # a row is a line
+    BlockKind.CODE: PassageKind.VERSE,
 }
+USUAL: Final = ReadingPreferences()
 _WORDS_PER_MINUTE: Final = 165  # what Kokoro's golden passages come to, pauses included
 
 
@@ -46,24 +51,38 @@ class ChapterScript:
         return sum(len(sentence.spoken.split()) for sentence in self.sentences) * 60 / _WORDS_PER_MINUTE
 
 
-def chapter_script(number: int, chapter: Chapter, language: str) -> ChapterScript:
-    """What will be said of a chapter in its book's language; its title is announced if it does not say it."""
+def chapter_script(
+    number: int, chapter: Chapter, language: str, preferences: ReadingPreferences = USUAL
+) -> ChapterScript:
+    """What will be said of a chapter in its book's language; its title is announced if it does not say it.
+
+    The chapter is one of a book that is `as_preferred`.
+    """
     passages: list[Passage] = []
     places: list[Place | None] = []
     if chapter.title and not _says_its_title(chapter):
         passages.append(Passage(chapter.title, PassageKind.HEADING))
         places.append(None)
     skipped = list(skipped_blocks(chapter))
-    for block, following in zip(chapter.blocks, (*chapter.blocks[1:], None), strict=True):
+    around = zip((None, *chapter.blocks), chapter.blocks, (*chapter.blocks[1:], None), strict=False)
+    for preceding, block, following in around:
         if block.skip is not None or block.kind is BlockKind.SEPARATOR:
+            announcement = announced(block, language, preferences)
+            if announcement is not None:
+                passages.append(announcement)
+                places.append(block.place)
             continue
-        passages.append(_passage(block, following))
+        gaps, marks = gaps_of(block, language, preferences)
+        ends = following is not None and (
+            following.kind is BlockKind.SEPARATOR or following.skip is SkipReason.ORNAMENT
+        )
+        kind = _KINDS.get(block.kind, PassageKind.PROSE)
+        passages.append(Passage(block.text, kind, gaps, ends, lead_of(block, preceding, language)))
         places.append(block.place)
         skipped += [
-            Skipped(skip.reason.value, str(block.place), block.text[skip.start : skip.end])
-            for skip in block.skips
+            Skipped(skip.reason.value, str(block.place), block.text[skip.start : skip.end]) for skip in marks
         ]
-    said = script(passages, language)
+    said = script(passages, language, preferences)
     unsaid = [
         *((one.passage, gone.start, gone.end, gone.reason) for one in said.sentences for gone in one.dropped),
         *((gone.passage, gone.start, gone.end, gone.reason) for gone in said.unspoken),
@@ -89,16 +108,6 @@ def skipped_blocks(chapter: Chapter) -> tuple[Skipped, ...]:
         Skipped(block.skip.value if block.skip else "scene break", str(block.place), block.text)
         for block in chapter.blocks
         if block.skip is not None or (block.kind is BlockKind.SEPARATOR and block.text.strip())
-    )
-
-
-def _passage(block: Block, following: Block | None) -> Passage:
-    return Passage(
-        block.text,
-        _KINDS.get(block.kind, PassageKind.PROSE),
-        tuple((skip.start, skip.end) for skip in block.skips),
-        section_ends=following is not None
-        and (following.kind is BlockKind.SEPARATOR or following.skip is SkipReason.ORNAMENT),
     )
 
 
