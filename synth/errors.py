@@ -44,6 +44,12 @@ class UnknownPreference(SpeechError):
     code = "unknown-preference"
 
 
+class BadLexicon(SpeechError):
+    """A pronunciation lexicon that cannot be read, or an entry of it that cannot be spoken; names both."""
+
+    code = "bad-lexicon"
+
+
 class WeightsMissing(SpeechError):
     """No weights of the model could be found or fetched; says what was looked for, where, and the command."""
 
