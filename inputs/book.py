@@ -9,6 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
+
+SLOWEST: Final = 0.5  # times a voice's own pace
+FASTEST: Final = 2.0
+COVER_LIMIT_BYTES: Final = 16 * 2**20
 
 
 class BlockKind(StrEnum):
@@ -45,6 +50,8 @@ class SkipReason(StrEnum):
     ORNAMENT = "ornament"
     FORMULA = "formula"
     READING_AID = "reading aid"  # ruby: the pronunciation printed beside a word
+    FURNITURE = "page furniture"  # what surrounds the text of a web page: menus, headers, footers, side bars
+    REPEATED = "repeated"  # a long stretch that stood in the document before, word for word
     NOT_SHOWN = "not shown"  # hidden, outside the visible page, or offered to readers that lack a feature
     UNREADABLE = "unreadable"  # a text layer without a usable encoding
 
@@ -59,9 +66,9 @@ class Matter(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EpubPlace:
-    """A stretch of one EPUB content document."""
+    """A stretch of one content document: of an EPUB's, or of a web page, a Markdown or a Word file itself."""
 
-    href: str  # path of the content document inside the archive
+    href: str  # path of the content document inside the archive; the name of a file that has no archive
     fragment: str | None  # the nearest id at or above the block, if there is one
     start: int  # characters of the document's text, spaces collapsed
     end: int
@@ -81,7 +88,18 @@ class PdfPlace:
         return f"page {self.page}"
 
 
-Place = EpubPlace | PdfPlace
+@dataclass(frozen=True, slots=True)
+class TextPlace:
+    """Lines of a plain text."""
+
+    line: int  # 1 is the first line of the file
+    last_line: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}"
+
+
+Place = EpubPlace | PdfPlace | TextPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,15 @@ class Cover:
     data: bytes
     media_type: str  # image/jpeg or image/png
 
+    @staticmethod
+    def of(data: bytes) -> Cover | None:
+        """The picture in a file's bytes; None if it is neither JPEG nor PNG."""
+        if data.startswith(b"\xff\xd8\xff"):
+            return Cover(data, "image/jpeg")
+        if data.startswith(b"\x89PNG\r\n"):
+            return Cover(data, "image/png")
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingWarning:
@@ -159,7 +186,7 @@ class Book:
 
     source: Path
     sha256: str  # of the file's bytes, hex
-    format: str  # "epub" or "pdf"
+    format: str  # "epub", "pdf", "docx", "html", "markdown" or "text"
     title: str
     authors: tuple[str, ...]
     language: str  # BCP 47, lower case primary tag: "en", "en-gb", "fr"

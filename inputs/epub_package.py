@@ -16,7 +16,7 @@ from ebooklib import epub
 from lxml import etree
 
 from inputs.archive import Archive, inside
-from inputs.book import Cover, ReadingWarning
+from inputs.book import COVER_LIMIT_BYTES, Cover, ReadingWarning
 from inputs.errors import DamagedDocument, EmptyDocument, NotADocument, ProtectedDocument
 from inputs.markup import attribute, name_of, parse
 from inputs.navigation import Entry, is_remote, read_nav, read_ncx, resolve
@@ -39,7 +39,6 @@ _TEXT_TYPES = (
     "text/xml",
 )
 _TEXT_SUFFIXES = (".xhtml", ".html", ".htm", ".xml")
-COVER_LIMIT_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +257,7 @@ def _spine(
     marks: tuple[Entry, ...],
     warnings: list[ReadingWarning],
 ) -> tuple[SpineItem, ...]:
-    """The reading order without repeats, missing documents, pictures and sounds."""
+    """The reading order without missing documents, pictures and sounds."""
     items = {item.get_id(): item for item in book.get_items()}
     order = [(str(idref), linear != "no") for idref, linear in book.spine if idref in items]
     if not order:
@@ -270,7 +269,7 @@ def _spine(
     for mark in marks:
         if mark.href and not mark.fragment:
             types.setdefault(archive.find(mark.href) or mark.href, set()).update(mark.types)
-    spine: dict[str, SpineItem] = {}
+    spine: list[SpineItem] = []
     for identifier, linear in order:
         item = items[identifier]
         if item.media_type not in _TEXT_TYPES and not item.file_name.lower().endswith(_TEXT_SUFFIXES):
@@ -283,16 +282,16 @@ def _spine(
             warnings.append(
                 ReadingWarning("missing-text", f"{item.file_name} is in the reading order but missing")
             )
-        elif href not in spine:
+        else:
             nav = (
                 {"toc"}
                 if "nav" in getattr(item, "properties", ()) or isinstance(item, epub.EpubNav)
                 else set()
             )
-            spine[href] = SpineItem(href, linear, frozenset(types.get(href, set()) | nav))
-    if spine and not any(item.linear for item in spine.values()):
-        return tuple(SpineItem(item.href, True, item.types) for item in spine.values())
-    return tuple(spine.values())
+            spine.append(SpineItem(href, linear, frozenset(types.get(href, set()) | nav)))
+    if not any(item.linear for item in spine):
+        return tuple(SpineItem(item.href, True, item.types) for item in spine)
+    return tuple(spine)
 
 
 def _member(reader: _Reader, file_name: str) -> str:
@@ -399,9 +398,7 @@ def _cover(archive: Archive, book: epub.EpubBook, reader: _Reader, guide: tuple[
     for candidate in candidates:
         name = archive.find(candidate)
         if name and archive.declared_bytes(name) <= COVER_LIMIT_BYTES:
-            data = archive.read(name) or b""
-            if data.startswith(b"\xff\xd8\xff"):
-                return Cover(data, "image/jpeg")
-            if data.startswith(b"\x89PNG\r\n"):
-                return Cover(data, "image/png")
+            cover = Cover.of(archive.read(name) or b"")
+            if cover is not None:
+                return cover
     return None

@@ -75,3 +75,9 @@ class NoSuchChapter(DocumentError):
     """A chapter was asked for by a number that the document does not have."""
 
     code = "no-such-chapter"
+
+
+class BadBookToml(DocumentError):
+    """A book.toml cannot be followed: not TOML, an unknown key, a value of the wrong kind."""
+
+    code = "book-toml"
