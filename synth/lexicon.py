@@ -131,7 +131,7 @@ class Lookup:
         self._most_words = 0
         for *_, entry in sorted(ranked, key=lambda one: one[:3]):
             self._entries.setdefault(_folded(entry.word), []).append(entry)
-            self._most_words = max(self._most_words, len(_words(entry.word)))
+            self._most_words = max(self._most_words, len(_words(entry.word, language)))
 
     def given(self, text: str) -> tuple[Given, ...]:
         """What the lexicons give for a text, in order: whole words, and the most words in a row.
@@ -141,7 +141,7 @@ class Lookup:
         """
         if not self._entries:
             return ()
-        words = _words(text)
+        words = _words(text, self._language)
         found: list[Given] = []
         first = 0
         while first < len(words):
@@ -262,12 +262,16 @@ def _has_plural(stem: str, ending: str) -> bool:
 _SHORTEST_WITH_PLURAL: Final = 3
 
 
-def _words(text: str) -> list[tuple[int, int]]:
-    """Where the words of a text are: letters, digits and accents, with apostrophes between them."""
+def _words(text: str, language: str) -> list[tuple[int, int]]:
+    """Where the words of a text are: letters, digits and accents.
+
+    An apostrophe is inside an English word ("don't"), and between two of another language ("l'ami").
+    """
     edges = [False, *map(_is_of_a_word, text), False]
-    for place in range(1, len(text) - 1):
-        if text[place] in "'’" and edges[place] and edges[place + 2]:
-            edges[place + 1] = True
+    if language.startswith("en"):
+        for place in range(1, len(text) - 1):
+            if text[place] in "'’" and edges[place] and edges[place + 2]:
+                edges[place + 1] = True
     bounds = [place for place, (before, after) in enumerate(pairwise(edges)) if before != after]
     return list(zip(bounds[::2], bounds[1::2], strict=True))
 

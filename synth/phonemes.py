@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Protocol
 
 from synth.errors import MissingLanguage
+from synth.lexicon import Given
+from synth.respelling import Respelled, respelled
 from synth.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
+    from misaki.token import MToken
     from spacy.language import Language
+    from spacy.tokens import Doc
 
 TAGGER: Final = "en_core_web_sm"  # the spaCy pipeline that misaki's English was made with
 TAGGER_MISSING: Final = f"spaCy's {TAGGER} is not installed; `python -m spacy download {TAGGER}` gets it"
@@ -28,7 +34,8 @@ PRONOUNCED: Final = frozenset({"en-us", "en-gb", *_ESPEAK})  # as Kokoro was tra
 class PronouncedWord:
     """Characters `[start, end)` of a text are said by phonemes `[phoneme_start, phoneme_end)`.
 
-    Words are what white space separates, with the punctuation that sticks to them.
+    Words are what white space separates, with the punctuation that sticks to them; words that have one
+    pronunciation together are one.
     """
 
     start: int
@@ -74,8 +81,8 @@ class Pronounced:
 class Phonemizer(Protocol):
     """How one language is pronounced."""
 
-    def __call__(self, text: str) -> Pronounced:
-        """The phonemes of a spoken text."""
+    def __call__(self, text: str, given: Sequence[Given] = ()) -> Pronounced:
+        """The phonemes of a spoken text; `given` are pronunciations of parts of it, in order, apart."""
         ...
 
 
@@ -112,13 +119,13 @@ def tagger_is_installed() -> bool:
 class _OneAtATime:
     """A phonemizer behind a lock: neither espeak-ng nor misaki's tokens may be shared by threads."""
 
-    def __init__(self, pronounce: Callable[[str], Pronounced]) -> None:
+    def __init__(self, pronounce: Callable[[str, Sequence[Given]], Pronounced]) -> None:
         self._pronounce = pronounce
         self._lock = threading.Lock()
 
-    def __call__(self, text: str) -> Pronounced:
+    def __call__(self, text: str, given: Sequence[Given] = ()) -> Pronounced:
         with self._lock:
-            return self._pronounce(text)
+            return self._pronounce(text, given)
 
 
 class _English:
@@ -134,12 +141,35 @@ class _English:
         g2p.lexicon = en.Lexicon(british)
         g2p.fallback = espeak.EspeakFallback(british=british)
         g2p.unk = _UNKNOWN
+        g2p.tokenize = self._tokens
         self._g2p = g2p
 
-    def __call__(self, text: str) -> Pronounced:
-        """Square brackets and markup must be gone from `text`; misaki would take them for its own."""
-        _, tokens = self._g2p(text, preprocess=False)
-        return _joined(text, ((token.text, token.phonemes or _UNKNOWN, token.whitespace) for token in tokens))
+    def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
+        """Nothing is markup: misaki would take `[word](/x/)` for its own, and books have brackets too."""
+        said = respelled(text, given)
+        _, tokens = self._g2p(said.text, preprocess=lambda text: (text, [], said.given))
+        return _joined(
+            text, ((token.text, token.phonemes or _UNKNOWN, token.whitespace) for token in tokens), said
+        )
+
+    def _tokens(self, text: str, _words: list[str], given: Sequence[Given]) -> list[MToken]:
+        """The tokens of a text, tagged; each given pronunciation is a token of its own, and settled."""
+        from misaki.token import MToken
+
+        doc = _cut(self._g2p.nlp.make_doc(text), given) if given else text
+        phonemes = {one.start: one.phonemes for one in given}
+        return [
+            MToken(
+                text=token.text,
+                tag=token.tag_,
+                whitespace=token.whitespace_,
+                phonemes=phonemes.get(token.idx),
+                _=MToken.Underscore(
+                    is_head=True, num_flags="", prespace=False, rating=5 if token.idx in phonemes else None
+                ),
+            )
+            for token in self._g2p.nlp(doc)
+        ]
 
 
 class _ThroughEspeak:
@@ -149,39 +179,103 @@ class _ThroughEspeak:
         from misaki import espeak
 
         self._g2p = espeak.EspeakG2P(language=code)
+        self._elided = _ELIDED.get(code, {})
 
-    def __call__(self, text: str) -> Pronounced:
-        """One clause at a time, so that words can be matched to their phonemes."""
-        return _joined(text, self._words(text))
+    def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
+        said = respelled(text, given)
+        return _joined(text, self._words(said.text, said.given), said)
 
-    def _words(self, text: str) -> Iterator[tuple[str, str, str]]:
-        written = text.split()
+    def _words(self, text: str, given: Sequence[Given]) -> Iterator[tuple[str, str, str]]:
+        """Words with their phonemes; words that share a given pronunciation come as one."""
+        spans = [match.span() for match in _WORD.finditer(text)]
         said = self._g2p(text)[0].split()
-        if len(said) != len(written):
+        if len(said) != len(spans):
             # espeak-ng runs some words together or spells a symbol out: say the words one by one
-            said = ["".join(self._g2p(word)[0].split()) for word in written]
-        yield from ((word, sound, " ") for word, sound in zip(written, said, strict=True))
+            said = [self._alone(text[start:end]) for start, end in spans]
+        done = 0
+        for (start, end), sounds in zip(spans, said, strict=True):
+            if start < done:
+                continue
+            inside = [one for one in given if start < one.end and one.start < end]
+            if not inside:
+                yield text[start:end], sounds, " "
+                continue
+            while end < inside[-1].end:
+                end = next(later for _, later in spans if later >= inside[-1].end)
+                inside = [one for one in given if start < one.end and one.start < end]
+            yield text[start:end], self._around(text, start, end, inside), " "
+            done = end
+
+    def _around(self, text: str, start: int, end: int, given: Sequence[Given]) -> str:
+        """Given pronunciations, and espeak-ng's of the punctuation and letters that stick to them."""
+        sounds, at = "", start
+        for one in given:
+            before = text[at : one.start]
+            elided = _ELISION.search(before)
+            if elided:  # by itself, espeak-ng would name the letter
+                before = before[: elided.start()]
+            sounds += self._alone(before)
+            if elided:
+                sounds += self._elided.get(elided[1].lower(), elided[1].lower())
+            sounds += one.phonemes
+            at = one.end
+        return sounds + self._alone(text[at:end])
+
+    def _alone(self, word: str) -> str:
+        return "".join(self._g2p(word)[0].split()) if word else ""
 
 
-def _joined(text: str, tokens: Iterable[tuple[str, str, str]]) -> Pronounced:
-    """Put (written, phonemes, white space) triples together into words."""
+_WORD: Final = re.compile(r"\S+")
+_ELISION: Final = re.compile(r"(?<!\w)([^\W\d_])['’]$")  # the article of "l'ami", "d'Artagnan"
+_ELIDED: Final = {"fr-fr": {"c": "s", "j": "ʒ"}, "it": {"c": "ʧ"}}  # where the sound is not the letter
+
+
+def _cut(doc: Doc, given: Sequence[Given]) -> Doc:
+    """The same text in tokens of which each given pronunciation is exactly one."""
+    from spacy.tokens import Doc
+
+    edges = {edge for one in given for edge in (one.start, one.end)}
+    spans: list[tuple[int, int]] = [(one.start, one.end) for one in given]
+    for token in doc:
+        end = token.idx + len(token)
+        cuts = [token.idx, *sorted(edge for edge in edges if token.idx < edge < end), end]
+        spans += [
+            (first, last)
+            for first, last in pairwise(cuts)
+            if not any(one.start <= first < one.end for one in given)
+        ]
+    spans.sort()
+    starts = [*(start for start, _ in spans[1:]), len(doc.text)]
+    return Doc(
+        doc.vocab,
+        words=[doc.text[start:end] for start, end in spans],
+        spaces=[end < following for (_, end), following in zip(spans, starts, strict=True)],
+    )
+
+
+def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) -> Pronounced:
+    """Put (written, phonemes, white space) triples together into words.
+
+    text: the original. tokens: of `said.text`.
+    """
     phonemes = ""
     words: list[PronouncedWord] = []
     unknown: list[str] = []
     at = 0
     glued = False  # the token before had no white space after it
     for written, sounds, space in tokens:
-        start = text.find(written, at)
-        assert start >= 0, f"{written!r} is not in {text[at:]!r}"
+        start = said.text.find(written, at)
+        assert start >= 0, f"{written!r} is not in {said.text[at:]!r}"
         known = "".join(symbol for symbol in sounds if symbol in VOCABULARY)
         if len(known) < len(sounds):
             unknown.append(written)
         at = start + len(written)
+        first, last = said.original(start, at)
         if known or glued:
-            if glued and words:
-                words[-1] = replace(words[-1], end=at, phoneme_end=len(phonemes) + len(known))
+            if words and (glued or first < words[-1].end):  # words of one respelling are one
+                words[-1] = replace(words[-1], end=last, phoneme_end=len(phonemes) + len(known))
             else:
-                words.append(PronouncedWord(start, at, len(phonemes), len(phonemes) + len(known)))
+                words.append(PronouncedWord(first, last, len(phonemes), len(phonemes) + len(known)))
         phonemes += known
         glued = not space and bool(words)
         if space and phonemes and not phonemes.endswith(" "):

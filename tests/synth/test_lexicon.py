@@ -125,6 +125,16 @@ def test_accents_and_vowel_signs_are_part_of_their_word() -> None:
     assert heard("Zoë zoe", lexicon(Zoë="/ˈzoʊi/")) == [("Zoë", "zˈOi")]
 
 
+def test_an_elided_article_leaves_its_word_to_be_found() -> None:
+    assert heard("l’Aramis, d'aramis", lexicon(Aramis="/aʁaˈmis/"), language="fr") == [
+        ("Aramis", "aʁamˈis"),
+        ("aramis", "aʁamˈis"),
+    ]
+    assert heard("aujourd'hui", lexicon(**{"aujourd'hui": "/oʒuʁˈdɥi/"}), language="fr") == [
+        ("aujourd'hui", "oʒuʁdɥˈi")
+    ]
+
+
 def test_where_sources_overlap_the_first_ones_stays() -> None:
     a, b, c = Given(0, 4, "a"), Given(3, 6, "b"), Given(6, 9, "c")
     assert first_come([b], [a, c]) == (b, c)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from synth.errors import MissingLanguage
+from synth.lexicon import Given
 from synth.phonemes import phonemizer
 from synth.vocabulary import MAX_PHONEMES, VOCABULARY, unknown_symbols
 
@@ -69,3 +70,88 @@ def test_a_text_cut_in_two_is_said_as_before() -> None:
 def test_a_language_that_is_not_pronounced_here_names_those_that_are() -> None:
     with pytest.raises(MissingLanguage, match=r"'tlh'.*en-gb, en-us, es, fr"):
         phonemizer("tlh")
+
+
+def _given(text: str, **said: str) -> list[Given]:
+    """Pronunciations of words of a text: phonemes between slashes, or plain words."""
+    found = []
+    for word, how in said.items():
+        start = text.index(word)
+        phonemes, respelling = (how.strip("/"), "") if how.startswith("/") else ("", how)
+        found.append(Given(start, start + len(word), phonemes, respelling))
+    return sorted(found, key=lambda one: one.start)
+
+
+def _said(text: str, language: str, given: list[Given]) -> dict[str, str]:
+    said = phonemizer(language)(text, given)
+    assert said.text == text
+    return {
+        text[word.start : word.end]: said.phonemes[word.phoneme_start : word.phoneme_end]
+        for word in said.words
+    }
+
+
+@pytest.mark.parametrize("language", ["en-us", "en-gb", "fr", "es", "hi", "it", "pt-br"])
+def test_given_phonemes_are_said_in_their_place_and_change_nothing_else(language: str) -> None:
+    text = "“Roma,” mama Zaza (banana) roma."
+    plain = _said(text, language, [])
+    given = _said(text, language, _given(text, Zaza="/zˈʊzʊ/"))
+    assert plain.pop("Zaza") != given.pop("Zaza") == "zˈʊzʊ"
+    assert given == plain
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr"])
+def test_given_phonemes_keep_the_punctuation_that_sticks_to_them(language: str) -> None:
+    text = "“Zaza,” (Ziz) Zuz—Zez!"
+    said = phonemizer(language)(text, _given(text, Zaza="/zˈizi/", Ziz="/zˈi/", Zuz="/zˈa/", Zez="/zˈo/"))
+    assert said.phonemes == "“zˈizi,” (zˈi) zˈa—zˈo!"
+    assert said.unknown == ()
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr"])
+def test_a_respelling_is_one_word_of_the_text_as_it_was_written(language: str) -> None:
+    text = "To Versailles, at last."
+    said = _said(text, language, _given(text, Versailles="ver sigh"))
+    assert list(said) == ["To", "Versailles,", "at", "last."]
+    alone = phonemizer(language)("To ver sigh, at last.")
+    assert " ".join(said.values()) == alone.phonemes
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr"])
+def test_words_that_are_said_together_are_one(language: str) -> None:
+    text = "No, Saint John came."
+    said = _said(text, language, _given(text, **{"Saint John": "/sˈɪnʤən/"}))
+    assert list(said) == ["No,", "Saint John", "came."]
+    assert said["Saint John"] == "sˈɪnʤən"
+
+
+def test_what_is_given_decides_how_the_word_before_it_is_said() -> None:
+    text = "the hour, the Xhosa"
+    assert phonemizer("en-us")(text, _given(text, Xhosa="/ˈOsə/")).phonemes.endswith("ði ˈOsə")
+    assert phonemizer("en-us")(text, _given(text, Xhosa="/kˈOsə/")).phonemes.endswith("ðə kˈOsə")
+
+
+def test_a_part_of_a_word_can_be_given() -> None:
+    text = "Anne-Marie"
+    assert phonemizer("en-us")(text, _given(text, Anne="/ˈanə/")).phonemes.startswith("ˈanə")
+    text = "C'est l'ami d'Aramis."
+    assert phonemizer("fr")(text, _given(text, Aramis="/ʁamˈi/")).phonemes.endswith(" dʁamˈi.")
+
+
+@pytest.mark.parametrize(
+    "text", ["Say [word](/ʃˈaʃ/) now.", "Say [word](-2) now.", "Say [one](#x#) [two](/a/)."]
+)
+def test_markup_in_a_book_is_text_like_any_other(text: str) -> None:
+    for given in ([], [Given(0, 3, "sˈA")]):
+        said = phonemizer("en-us")(text, given)
+        assert "ʃˈaʃ" not in said.phonemes
+        assert "sˈA " in said.phonemes
+        assert "[" in said.unknown, "it came through to the words"
+
+
+def test_a_text_with_given_words_is_cut_in_two_like_any_other() -> None:
+    text = "To Versailles, at last, Saint John came."
+    said = phonemizer("en-us")(text, _given(text, Versailles="ver sigh", **{"Saint John": "/sˈɪnʤən/"}))
+    first, rest = said.cut_before(2)
+    assert (first.text, rest.text) == ("To Versailles,", "at last, Saint John came.")
+    assert f"{first.phonemes} {rest.phonemes}" == said.phonemes
