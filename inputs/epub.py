@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from inputs import language as languages
 from inputs.archive import Archive
 from inputs.book import Book, ReadingWarning, SkipReason
-from inputs.epub_chapters import Document, Stream, chapters_of, skipped
 from inputs.epub_package import Package, read_package
 from inputs.errors import DamagedDocument, EmptyDocument
+from inputs.gutenberg import licence_marked
 from inputs.markup import parse
+from inputs.notes import notes_marked
+from inputs.repeats import repeats_marked
+from inputs.stream_chapters import Document, Stream, chapters_of
 from inputs.wording import one_line
-from inputs.xhtml import Passage, read_content
-
-_LICENCE_START = re.compile(r"\*\*\* ?START OF (?:THE|THIS) PROJECT GUTENBERG", re.I)
-_LICENCE_END = re.compile(
-    r"\*\*\* ?END OF (?:THE|THIS) PROJECT GUTENBERG|^End of (?:the )?Project Gutenberg", re.I
-)
+from inputs.xhtml import Passage, read_content, skipped
 
 
 def read_epub(path: Path, sha256: str) -> Book:
@@ -38,7 +35,7 @@ def read_epub(path: Path, sha256: str) -> Book:
         raise EmptyDocument(path, "there is no text in it, only pictures", _NO_TEXT_HINT)
     if language is None:
         language = _guessed_language(stream, warnings)
-    chapters = chapters_of(stream, package, warnings)
+    chapters = chapters_of(stream, package.toc, package.titles, warnings)
     if not any(chapter.is_spoken for chapter in chapters):
         raise EmptyDocument(path, "there is nothing to speak in it but front and back matter", _NO_TEXT_HINT)
     title = next(iter(package.titles), "") or one_line(stream.documents[0].title) or path.stem
@@ -81,36 +78,23 @@ def _read_stream(
             continue
         content = read_content(root, item.href, language)
         start = len(passages)
-        passages += content.passages
+        again = any(document.item.href == item.href for document in documents)
+        passages += (
+            [skipped(one, SkipReason.REPEATED) for one in content.passages] if again else content.passages
+        )
         documents.append(Document(item, content.title, start, len(passages)))
-        anchors.update({(item.href, key): start + index for key, index in content.anchors.items()})
-        note_links += [(start + index, item.href, href) for index, href in content.note_links]
+        for key, index in content.anchors.items():
+            anchors.setdefault((item.href, key), start + index)
+        note_links += [(start + index, item.href, link) for index, link in content.note_links]
         if item.linear:
             linear_end = len(passages)
     if not documents:
         raise DamagedDocument(
             path, "none of its documents can be read", "Get the book again: this copy is broken"
         )
-    passages = _licence_marked(passages)
+    passages = licence_marked(notes_marked(passages, anchors, note_links))
+    passages = repeats_marked(passages, [(document.start, document.end) for document in documents])
     return Stream(tuple(passages), tuple(documents), anchors, linear_end)
-
-
-def _licence_marked(passages: list[Passage]) -> list[Passage]:
-    """Mark Project Gutenberg's own header and licence, which enclose the book."""
-    marked = list(passages)
-    for index, passage in enumerate(passages):
-        if "pg-boilerplate" in passage.types and passage.block.skip is None:
-            marked[index] = skipped(passage, SkipReason.FRONT_MATTER)
-    starts = [i for i, p in enumerate(passages) if _LICENCE_START.search(p.block.text)]
-    ends = [i for i, p in enumerate(passages) if _LICENCE_END.search(p.block.text)]
-    if starts:
-        for index in range(starts[0] + 1):
-            marked[index] = skipped(marked[index], SkipReason.FRONT_MATTER)
-    if ends and ends[-1] > len(passages) // 2:
-        first = next(i for i in ends if i > len(passages) // 2)
-        for index in range(first, len(passages)):
-            marked[index] = skipped(marked[index], SkipReason.BACK_MATTER)
-    return marked
 
 
 def _guessed_language(stream: Stream, warnings: list[ReadingWarning]) -> str:

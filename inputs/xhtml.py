@@ -22,6 +22,18 @@ class Passage:
     linked_characters: int  # how much of the text is inside links
 
 
+def skipped(passage: Passage, reason: SkipReason) -> Passage:
+    """The passage marked as not spoken, unless it is so already."""
+    return replace(passage, block=skipped_block(passage.block, reason))
+
+
+def skipped_block(block: Block, reason: SkipReason) -> Block:
+    """The block marked as not spoken, unless it is so already."""
+    if block.skip is not None or (block.kind is BlockKind.SEPARATOR and not block.text):
+        return block
+    return replace(block, skip=reason)
+
+
 @dataclass(frozen=True, slots=True)
 class ContentDocument:
     """One content document, read."""

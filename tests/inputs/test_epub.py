@@ -346,7 +346,10 @@ def test_missing_items_cost_nothing_but_a_warning(write_epub: WriteEpub) -> None
         spine='<itemref idref="g"/><itemref idref="d0"/><itemref idref="d0"/><itemref idref="nobody"/>',
     )
     book = read(path)
-    assert [b.text for c in book.chapters for b in c.blocks] == ["here"]
+    assert [(b.text, b.skip) for c in book.chapters for b in c.blocks] == [
+        ("here", None),
+        ("here", SkipReason.REPEATED),
+    ]
     assert {"missing-item", "missing-text"} <= {w.code for w in book.warnings}
 
 

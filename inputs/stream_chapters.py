@@ -1,22 +1,23 @@
-"""The reading order of an EPUB and its table of contents to chapters.
+"""The reading order of a document and its table of contents to chapters.
 
 A chapter is a range of the stream of passages, from where one chosen entry leads to where the next one leads.
-The book's files have no say in it: a chapter may run over many of them, and a file may hold many chapters.
+Files have no say in it: a chapter of an EPUB may run over many of them, and a file may hold many chapters.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inputs import matter
 from inputs.book import Block, BlockKind, Chapter, Matter, ReadingWarning, SkipReason
 from inputs.contents import PART, Cut, Node, chosen
-from inputs.epub_package import Package, SpineItem
+from inputs.epub_package import SpineItem
 from inputs.matter import Standing
 from inputs.navigation import Entry
 from inputs.wording import one_line
-from inputs.xhtml import Passage
+from inputs.xhtml import Passage, skipped_block
 
 # A document of which this share is links, and that is not longer than this, lists contents.
 CONTENTS_LINK_SHARE = 0.7
@@ -45,34 +46,30 @@ class Stream:
     linear_end: int  # passages from here on belong to documents outside the linear order
 
 
-def chapters_of(stream: Stream, package: Package, warnings: list[ReadingWarning]) -> tuple[Chapter, ...]:
+def chapters_of(
+    stream: Stream, toc: Sequence[Entry], titles: tuple[str, ...], warnings: list[ReadingWarning]
+) -> tuple[Chapter, ...]:
     """Cut the stream into chapters; every passage is in exactly one of them, in order.
 
-    warnings: what is wrong with the table of contents is added to it.
+    toc: the table of contents. titles: the book's. warnings: what is wrong with the contents is added.
     """
-    return _Cutter(stream, package, warnings).chapters()
-
-
-def skipped(passage: Passage, reason: SkipReason) -> Passage:
-    """The passage marked as not spoken, unless it is so already."""
-    return replace(passage, block=_skipped_block(passage.block, reason))
-
-
-def _skipped_block(block: Block, reason: SkipReason) -> Block:
-    if block.skip is not None or (block.kind is BlockKind.SEPARATOR and not block.text):
-        return block
-    return replace(block, skip=reason)
+    return _Cutter(stream, toc, titles, warnings).chapters()
 
 
 class _Cutter:
     """One book's cutting."""
 
-    def __init__(self, stream: Stream, package: Package, warnings: list[ReadingWarning]) -> None:
+    def __init__(
+        self, stream: Stream, toc: Sequence[Entry], titles: tuple[str, ...], warnings: list[ReadingWarning]
+    ) -> None:
         self._stream = stream
-        self._package = package
+        self._toc = toc
+        self._titles = titles
         self._warnings = warnings
         self._has_contents = False
-        self._by_folded_href = {document.item.href.casefold(): document for document in stream.documents}
+        self._by_folded_href = {
+            document.item.href.casefold(): document for document in reversed(stream.documents)
+        }  # a document that comes again is where it came first
         self._starts = [document.start for document in stream.documents]
         self._characters = [0]  # before each passage
         for passage in stream.passages:
@@ -94,7 +91,7 @@ class _Cutter:
         """Chapter beginnings over the linear stream, in order, each position once, the first at 0."""
         nodes = self._nodes()
         self._has_contents = bool(nodes)
-        cuts = chosen(nodes, self._stream.linear_end, self._size, self._apart, self._package.titles)
+        cuts = chosen(nodes, self._stream.linear_end, self._size, self._apart, self._titles)
         if not cuts:
             cuts = self._cuts_by_document()
         by_position: dict[int, Cut] = {}
@@ -109,11 +106,11 @@ class _Cutter:
 
     def _nodes(self) -> list[Node]:
         """The table of contents as a tree with places; lines that lead nowhere stay as parents."""
-        raw = [self._place(entry) for entry in self._package.toc]
+        raw = [self._place(entry) for entry in self._toc]
         taken = sorted({position for position, _ in raw if position is not None})
         roots: list[Node] = []
         path: list[tuple[int, Node]] = []
-        for entry, (position, by_fragment) in zip(self._package.toc, raw, strict=True):
+        for entry, (position, by_fragment) in zip(self._toc, raw, strict=True):
             if position is not None and by_fragment:
                 position = self._above_headings(position, taken)
             node = Node(entry.title, position)
@@ -261,7 +258,7 @@ class _Cutter:
         passages = self._stream.passages[cut.position : end]
         blocks = tuple(passage.block for passage in passages)
         if standing.skip is not None:
-            blocks = tuple(_skipped_block(block, standing.skip) for block in blocks)
+            blocks = tuple(skipped_block(block, standing.skip) for block in blocks)
         title = cut.title or self._heading(cut.position, end) or _opening(blocks)
         return Chapter(title, blocks, cut.parents, standing.matter)
 
@@ -272,7 +269,7 @@ class _Cutter:
             if document.item.linear or document.start == document.end:
                 continue
             blocks = tuple(
-                _skipped_block(passage.block, SkipReason.BACK_MATTER)
+                skipped_block(passage.block, SkipReason.BACK_MATTER)
                 for passage in self._stream.passages[document.start : document.end]
             )
             title = (
