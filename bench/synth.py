@@ -194,7 +194,7 @@ def _timed(work: Any, device: str) -> tuple[float, Any]:
 
 @torch.inference_mode()
 def _error(weights: Path, options: argparse.Namespace, precision: str, chunk: Chunk) -> float:
-    """Rms of the difference from float32, over the rms of that: one utterance, the same durations and noise."""
+    """Rms of the difference from float32 over the rms of that: one utterance, the same noise."""
     pack = load_pack(weights / "voices" / f"{VOICE}.pt")
     tokens = torch.tensor([[0, *(VOCABULARY[phoneme] for phoneme in chunk.phonemes), 0]])
     style = style_of(pack, chunk.phonemes)[None]
@@ -245,7 +245,12 @@ def _peak_bytes(options: argparse.Namespace, weights: Path) -> int:
         pass
     if options.device.startswith("cuda"):
         return int(torch.cuda.max_memory_allocated())
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    # not getrusage: its maximum starts at what the parent held when this process was made
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    (kilobytes,) = (line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes) * 1024
 
 
 def _table(result: dict[str, Any]) -> str:
