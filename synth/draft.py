@@ -14,8 +14,9 @@ import json
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -28,7 +29,10 @@ from scipy.signal import resample_poly
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, WordTime
 from synth.chunks import Chunk
 from synth.errors import DraftVoiceFailed, MissingLanguage
-from synth.phonemes import PRONOUNCED, Pronounced, phonemizer, rough_phonemizer
+from synth.lexicon import Given
+from synth.mnemonics import mnemonics
+from synth.phonemes import PRONOUNCED, Pronounced, PronouncedWord, phonemizer, rough_phonemizer
+from synth.respelling import Respelled, respelled
 from synth.voices import (
     LANGUAGES,
     VOICES,
@@ -48,6 +52,7 @@ _WORDS_PER_MINUTE: Final = 165
 _SYNCHRONOUS = 2  # samples go to the callback from within espeak_Synth, nothing is played
 _POSITION_CHARACTER = 1
 _UTF8 = 1
+_PHONEMES = 0x100  # [[…]] is phonemes
 _EVENT_END, _EVENT_WORD = 0, 1
 _RATE_PARAMETER = 1
 _OK = 0
@@ -97,15 +102,25 @@ class DraftSpeaker:
         kanji = ("the draft voice cannot read kanji: it names them",) if primary_tag(language) == "ja" else ()
         return (*language_warnings(voice, self.language_of(voice), language), *kanji)
 
-    def pronounce(self, text: str, language: str) -> Pronounced:
-        """Phonemes for packing chunks; the draft voice is given the text itself."""
+    def takes_phonemes(self, language: str) -> bool:
+        """English ones; espeak-ng's mnemonics are others in every language."""
+        return language in ("en-us", "en-gb")
+
+    def pronounce(self, text: str, language: str, given: Sequence[Given] = ()) -> Pronounced:
+        """Phonemes for packing chunks; the draft voice is given the text itself, or what is given for it."""
         if language in PRONOUNCED:
-            return phonemizer(language)(text)
-        return rough_phonemizer(_ESPEAK_NAMES.get(language, language))(text)
+            said = phonemizer(language)(text, given)
+        else:
+            said = rough_phonemizer(_ESPEAK_NAMES.get(language, language))(text, given)
+        heard = [one for one in given if one.respelling or self.takes_phonemes(language)]
+        return replace(said, words=tuple(_as_given(word, text, heard, language) for word in said.words))
 
     def key(self, chunk: Chunk) -> str:
         """The sha256, hex, of the text, the voice, the speed and espeak-ng's version."""
-        heard = [DRAFT_VERSION, espeak_version(), espeak_voice(chunk.voice), chunk.speed, chunk.text]
+        said = _said(chunk)
+        heard = [DRAFT_VERSION, espeak_version(), espeak_voice(chunk.voice), chunk.speed, said.text]
+        if _has_phonemes(chunk):
+            heard.append("with phonemes")
         return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
 
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
@@ -115,10 +130,15 @@ class DraftSpeaker:
             DraftVoiceFailed: espeak-ng does not know the voice, or made no sound.
         """
         for chunk in chunks:
+            said = _said(chunk)
             with _espeak() as espeak:
-                pcm, words = espeak.say(chunk.text, espeak_voice(chunk.voice), chunk.speed)
+                pcm, words = espeak.say(
+                    said.text, espeak_voice(chunk.voice), chunk.speed, phonemes=_has_phonemes(chunk)
+                )
             samples = _at_24_khz(pcm, espeak.rate_hz)
-            yield AudioSegment(self.key(chunk), samples, _word_times(words, chunk.text, len(samples)))
+            yield AudioSegment(
+                self.key(chunk), samples, _word_times(words, said, len(chunk.text), len(samples))
+            )
 
 
 @cache
@@ -151,13 +171,50 @@ def _at_24_khz(pcm: npt.NDArray[np.int16], rate_hz: int) -> npt.NDArray[np.float
     return np.asarray(resampled, dtype=np.float32)
 
 
-def _word_times(words: list[tuple[int, int, float]], text: str, samples: int) -> tuple[WordTime, ...]:
-    """(first character, length, seconds) of each word as spans; a word lasts until the next one begins."""
-    starts = [min(round(begin_s * SAMPLE_RATE_HZ), samples) for _, _, begin_s in words]
-    ends = [*starts[1:], samples]
+def _as_given(word: PronouncedWord, text: str, given: Sequence[Given], language: str) -> PronouncedWord:
+    """The word with what espeak-ng is to be told instead of it, if anything is given for it."""
+    inside = [one for one in given if word.start <= one.start and one.end <= word.end]
+    if not inside:
+        return word
+    said, at = "", word.start
+    for one in inside:
+        said += _without_brackets(text[at : one.start])
+        said += one.respelling or mnemonics(one.phonemes, language)
+        at = one.end
+    return replace(word, said=said + _without_brackets(text[at : word.end]))
+
+
+def _without_brackets(text: str) -> str:
+    """Book text that espeak-ng cannot take for phonemes; as long as it was."""
+    return text.replace("[[", "((")
+
+
+def _has_phonemes(chunk: Chunk) -> bool:
+    return any("[[" in word.said for word in chunk.words if word.said is not None)
+
+
+def _said(chunk: Chunk) -> Respelled:
+    """What espeak-ng is told of a chunk, with the way back to the chunk's text."""
+    text = _without_brackets(chunk.text) if _has_phonemes(chunk) else chunk.text
+    return respelled(
+        text, [Given(word.start, word.end, respelling=word.said) for word in chunk.words if word.said]
+    )
+
+
+def _word_times(
+    words: list[tuple[int, int, float]], said: Respelled, characters: int, samples: int
+) -> tuple[WordTime, ...]:
+    """Each word of the chunk's text with its samples; a word lasts until the next one begins.
+
+    words: (first character, length, seconds) of each word of `said`. characters: of the chunk's text.
+    """
+    begun: dict[tuple[int, int], int] = {}  # words of one respelling are one
+    for first, length, begin_s in words:
+        begun.setdefault(said.original(first, first + length), min(round(begin_s * SAMPLE_RATE_HZ), samples))
+    starts = list(begun.values())
     return tuple(
-        WordTime(first, min(first + length, len(text)), start, end)
-        for (first, length, _), start, end in zip(words, starts, ends, strict=True)
+        WordTime(first, min(last, characters), start, end)
+        for (first, last), start, end in zip(begun, starts, [*starts[1:], samples], strict=True)
         if end > start
     )
 
@@ -247,9 +304,11 @@ class _Espeak:
         self.version: str = self._library.espeak_Info(None).decode()
 
     def say(
-        self, text: str, voice: str, speed: float
+        self, text: str, voice: str, speed: float, *, phonemes: bool
     ) -> tuple[npt.NDArray[np.int16], list[tuple[int, int, float]]]:
         """Samples (n,) at `rate_hz`, and (first character, length, seconds) of each word.
+
+        phonemes: what stands between double square brackets is phonemes.
 
         Raises:
             DraftVoiceFailed: no such voice, or no sound came.
@@ -262,7 +321,14 @@ class _Espeak:
         self._library.espeak_SetParameter(_RATE_PARAMETER, round(_WORDS_PER_MINUTE * speed), 0)
         encoded = text.encode()
         status = self._library.espeak_Synth(
-            encoded, len(encoded) + 1, 0, _POSITION_CHARACTER, 0, _UTF8, None, None
+            encoded,
+            len(encoded) + 1,
+            0,
+            _POSITION_CHARACTER,
+            0,
+            _UTF8 | (_PHONEMES if phonemes else 0),
+            None,
+            None,
         )
         if status != _OK or not self._words:
             raise DraftVoiceFailed(f"the draft voice made no sound of {text[:60]!r}", "Take that text out")

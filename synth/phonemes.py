@@ -42,6 +42,7 @@ class PronouncedWord:
     end: int
     phoneme_start: int
     phoneme_end: int
+    said: str | None = None  # in letters, for a voice that reads them, where not as written
 
     def moved(self, characters: int, phonemes: int) -> PronouncedWord:
         """The same word in a text that has this much more before it."""
@@ -50,6 +51,7 @@ class PronouncedWord:
             self.end + characters,
             self.phoneme_start + phonemes,
             self.phoneme_end + phonemes,
+            self.said,
         )
 
 

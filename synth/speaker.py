@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from synth.audio import AudioSegment
 from synth.chunks import Chunk
+from synth.lexicon import Given
 from synth.phonemes import Pronounced
 
 
@@ -39,8 +40,12 @@ class Speaker(Protocol):
         """What a listener should know before this voice speaks a book of this language."""
         ...
 
-    def pronounce(self, text: str, language: str) -> Pronounced:
-        """The phonemes of spoken text in a voice's language."""
+    def takes_phonemes(self, language: str) -> bool:
+        """Whether phonemes that are given for words are heard; else those are read as they are written."""
+        ...
+
+    def pronounce(self, text: str, language: str, given: Sequence[Given] = ()) -> Pronounced:
+        """The phonemes of spoken text in a voice's language; `given` are for parts of it, in order, apart."""
         ...
 
     def key(self, chunk: Chunk) -> str:

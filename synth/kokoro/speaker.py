@@ -28,6 +28,7 @@ from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
 from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
+from synth.lexicon import Given
 from synth.phonemes import TAGGER_MISSING, Pronounced, phonemizer, tagger_is_installed
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
 from synth.voices import default_voice, language_warnings, primary_tag, voice_named
@@ -114,13 +115,17 @@ class KokoroSpeaker:
             *([f"some words may be stressed wrongly: {TAGGER_MISSING}"] if untagged else []),
         )
 
-    def pronounce(self, text: str, language: str) -> Pronounced:
+    def takes_phonemes(self, language: str) -> bool:
+        """Kokoro is spoken to in nothing else."""
+        return True
+
+    def pronounce(self, text: str, language: str, given: Sequence[Given] = ()) -> Pronounced:
         """Phonemes as Kokoro was trained to hear them.
 
         Raises:
             MissingLanguage: the language is not pronounced here.
         """
-        return phonemizer(language)(text)
+        return phonemizer(language)(text, given)
 
     def key(self, chunk: Chunk) -> str:
         """The sha256, hex, of phonemes, style, speed, checkpoint and precision."""

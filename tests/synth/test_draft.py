@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment
-from synth.chunks import Chunk
+from synth.chunks import Chunk, Line, pack
 from synth.draft import DraftSpeaker, draft_languages, espeak_voice
 from synth.errors import DraftVoiceFailed
+from synth.lexicon import Given
 from synth.phonemes import phonemizer
 from synth.script import Pause
 from synth.voices import VOICES
@@ -126,3 +127,67 @@ def test_an_unknown_voice_says_what_to_name_instead() -> None:
 def test_text_without_sound_is_an_error_not_silence() -> None:
     with pytest.raises(DraftVoiceFailed, match="made no sound"):
         say(chunk(""))
+
+
+def given_chunk(text: str, *given: Given, voice: str = "af_heart") -> Chunk:
+    """A chunk of a text with given pronunciations, as it comes out of packing."""
+    speaker = DraftSpeaker()
+    language = speaker.language_of(voice)
+    line = Line(0, 0, speaker.pronounce(text, language, given), Pause.SENTENCE)
+    (packed,) = pack([line], voice, 1.0, language)
+    return packed
+
+
+def test_a_respelling_is_heard_and_its_word_is_the_one_of_the_text() -> None:
+    text = "To Versailles, at last."
+    chunk_of_it = given_chunk(text, Given(3, 13, respelling="ver sigh"))
+    segment, plain = say(chunk_of_it, chunk("To ver sigh, at last."))
+    assert chunk_of_it.text == text
+    assert np.array_equal(segment.samples, plain.samples)
+    assert [text[word.start : word.end] for word in segment.words] == ["To", "Versailles,", "at", "last"]
+    assert segment.words[-1].end_sample == len(segment.samples)
+
+
+# espeak-ng and misaki agree on these; together they have nearly every sound of English
+AGREED = "boat judge church thing that vision sheep loud boy my nurse hot cup good too bed gap wing yes cow"
+
+
+@pytest.mark.parametrize("voice", ["af_heart", "bf_emma"])
+def test_english_phonemes_are_heard_as_they_are_given(voice: str) -> None:
+    words = AGREED.split()
+    language = DraftSpeaker().language_of(voice)
+    given = [
+        given_chunk("Qqq.", Given(0, 3, phonemizer(language)(word).phonemes), voice=voice) for word in words
+    ]
+    plain = [chunk(f"{word}.", voice) for word in words]
+    differ = [
+        word
+        for word, one, other in zip(words, say(*given), say(*plain), strict=True)
+        if not np.array_equal(one.samples, other.samples)
+    ]
+    assert differ == []
+
+
+def test_double_brackets_of_a_book_are_never_phonemes() -> None:
+    text = "See [[h@l'oU]] Zaza."
+    plain, given = given_chunk(text), given_chunk(text, Given(15, 19, "zˈɑzə"))
+    assert DraftSpeaker().key(plain) == DraftSpeaker().key(chunk(text))
+    spelled_out, with_given = say(plain, given)
+    assert len(with_given.words) > 3, "the brackets were spelled out, not spoken as one word"
+    assert text[with_given.words[-1].start : with_given.words[-1].end] == "Zaza."
+    assert abs(with_given.duration_s - spelled_out.duration_s) < 1.5
+
+
+def test_a_given_word_changes_the_keys_of_its_chunks_alone() -> None:
+    key = DraftSpeaker().key
+    assert key(given_chunk(SHORT)) == key(chunk(SHORT))
+    said = given_chunk("To Zaza.", Given(3, 7, "zˈɑzə"))
+    again = given_chunk("To Zaza.", Given(3, 7, "zˈizə"))
+    assert len({key(said), key(again), key(chunk("To Zaza."))}) == 3
+
+
+def test_phonemes_of_another_language_are_not_taken_and_the_word_is_read() -> None:
+    assert DraftSpeaker().takes_phonemes("en-gb")
+    assert not DraftSpeaker().takes_phonemes("fr")
+    said = given_chunk("Bonjour Zaza.", Given(8, 12, "zazˈa"), voice="ff_siwis")
+    assert DraftSpeaker().key(said) == DraftSpeaker().key(chunk("Bonjour Zaza.", "ff_siwis"))
