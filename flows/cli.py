@@ -15,6 +15,7 @@ from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
+from inputs.book_toml import MatterChoice
 from synth.announcements import LANGUAGES, check_language
 from synth.errors import MissingLanguage, SpeechError, UnknownPreference
 from synth.reading import ReadingPreferences, choices_in
@@ -50,6 +51,13 @@ Read = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
+Matter = Annotated[
+    MatterChoice | None,
+    typer.Option(
+        help="body; or all, to hear title pages, dedications, notes and the like too. [default: body]",
+        show_choices=False,
+    ),
+]
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
 ]
@@ -64,11 +72,14 @@ def convert(
     engine: Annotated[
         Engine, typer.Option(help="kokoro; or draft, a robot voice to check a book by ear in seconds.")
     ] = Engine.KOKORO,
-    speed: Annotated[float, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace.")] = 1.0,
+    speed: Annotated[
+        float | None, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace. [default: 1]")
+    ] = None,
     chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. (default: all)")] = None,
     formats: Annotated[
         str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
     ] = "m4b,mp3",
+    matter: Matter = None,
     read: Read = "",
     out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
     weights: Weights = None,
@@ -105,6 +116,7 @@ def convert(
         "speed": speed,
         "chapters": chapters,
         "formats": [name.strip() for name in formats.split(",") if name.strip()],
+        "matter": matter,
         "read": _choices_in(read),
         "library": str(out) if out else None,
         "weights": str(weights) if weights else None,
@@ -120,16 +132,23 @@ def inspect(
     files: Files,
     as_json: AsJson = False,
     text: Annotated[bool, typer.Option("--text", help="Show every sentence as it will be said.")] = False,
+    matter: Matter = None,
     read: Read = "",
+    write: Annotated[
+        bool, typer.Option("--write", help="Write a book.toml beside each document, for you to edit.")
+    ] = False,
 ) -> None:
     """Show what would be spoken of documents and what not, and why."""
     from flows.inspecting import inspect_all
 
     try:
-        preferences = ReadingPreferences().but(_choices_in(read))
+        reading = _choices_in(read)
+        ReadingPreferences().but(reading)
     except UnknownPreference as error:
         raise _refused(error) from None
-    raise typer.Exit(inspect_all(files, as_json=as_json, with_text=text, preferences=preferences))
+    raise typer.Exit(
+        inspect_all(files, as_json=as_json, with_text=text, matter=matter, reading=reading, write=write)
+    )
 
 
 @app.command()

@@ -120,6 +120,8 @@ def _tell(book: Narrated, console: Console) -> None:
         )
     console.print(f"[green]✓[/] [bold]{escape(Path(book.file).name)}[/]: {_summary(book)}", highlight=False)
     console.print(table)
+    if book.book_toml:
+        console.print(f"  as {escape(book.book_toml)} has it", soft_wrap=True, highlight=False)
     for warning in book.warnings:
         console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     folders = dict.fromkeys(str(Path(file).parent) for chapter in book.chapters for file in chapter.files)

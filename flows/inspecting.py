@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -16,25 +16,37 @@ from flows.display import chapter_table, clock
 from flows.exits import Exit
 from flows.report import failure_json
 from inputs.book import Block, Book, Chapter
+from inputs.book_toml import MatterChoice
 from inputs.errors import DocumentError
-from inputs.read import read
-from synth.reading import ReadingPreferences
+from tasks.edition import Edition, edition_of
 from tasks.failures import failure_of
-from tasks.reading import as_preferred
 from tasks.scripts import ChapterScript, Skipped, book_skipped, chapter_script
+from tasks.write_toml import write_book_toml
 
 _SHOWN_SKIPS: Final = 12
 
 
 def inspect_all(
-    files: Sequence[Path], *, as_json: bool, with_text: bool, preferences: ReadingPreferences
+    files: Sequence[Path],
+    *,
+    as_json: bool,
+    with_text: bool,
+    matter: MatterChoice | None,
+    reading: Mapping[str, str],
+    write: bool,
 ) -> Exit:
-    """Say of each document what would be heard of it by a listener with these preferences."""
+    """Say of each document what would be heard of it, as its book.toml has it and with these choices.
+
+    write: give each document a book.toml first.
+    """
     console = Console(stderr=True)
     failed = False
     for file in files:
         try:
-            book = as_preferred(read(file), preferences)
+            if write:
+                written = write_book_toml(file, matter, reading)
+                console.print(f"[green]✓[/] {escape(str(written))}", soft_wrap=True, highlight=False)
+            edition = edition_of(file, matter, reading)
         except DocumentError as error:
             failed = True
             failure = failure_of(error)
@@ -44,20 +56,23 @@ def inspect_all(
                 f"[red]✗[/] {escape(str(file))}: {escape(failure.line)}", soft_wrap=True, highlight=False
             )
             continue
+        book = edition.book
         scripts = [
-            chapter_script(number, chapter, book.language, preferences)
+            chapter_script(number, chapter, book.language, edition.preferences)
             for number, chapter in enumerate(book.spoken_chapters, start=1)
         ]
         if as_json:
-            typer.echo(json.dumps(_facts(file, book, scripts), ensure_ascii=False))
+            typer.echo(json.dumps(_facts(file, edition, scripts), ensure_ascii=False))
         else:
-            _tell(file, book, scripts, with_text=with_text)
+            _tell(edition, scripts, with_text=with_text)
     return Exit.SOME_FAILED if failed else Exit.DONE
 
 
-def _facts(file: Path, book: Book, scripts: Sequence[ChapterScript]) -> dict[str, Any]:
+def _facts(file: Path, edition: Edition, scripts: Sequence[ChapterScript]) -> dict[str, Any]:
+    book = edition.book
     return {
         "file": str(file),
+        "book_toml": str(edition.toml.path) if edition.toml else None,
         "title": book.title,
         "authors": book.authors,
         "language": book.language,
@@ -67,6 +82,8 @@ def _facts(file: Path, book: Book, scripts: Sequence[ChapterScript]) -> dict[str
                 "title": script.title,
                 "parents": script.parents,
                 "matter": chapter.matter.value,
+                "voice": chapter.voice,
+                "speed": chapter.speed,
                 "words": chapter.spoken_words,
                 "estimated_audio_s": round(script.estimated_audio_s, 1),
                 "text": heard_text(chapter),
@@ -94,8 +111,9 @@ def _all_skipped(book: Book, scripts: Sequence[ChapterScript]) -> tuple[Skipped,
     return (*book_skipped(book), *(skipped for script in scripts for skipped in script.skipped))
 
 
-def _tell(file: Path, book: Book, scripts: Sequence[ChapterScript], *, with_text: bool) -> None:
+def _tell(edition: Edition, scripts: Sequence[ChapterScript], *, with_text: bool) -> None:
     console = Console()
+    book = edition.book
     by = f" by {', '.join(book.authors)}" if book.authors else ""
     total_s = sum(script.estimated_audio_s for script in scripts)
     console.print(
@@ -103,9 +121,13 @@ def _tell(file: Path, book: Book, scripts: Sequence[ChapterScript], *, with_text
         f"{len(scripts)} chapters, about {clock(total_s)} of audio",
         highlight=False,
     )
+    if edition.toml:
+        console.print(f"as {escape(str(edition.toml.path))} has it", soft_wrap=True, highlight=False)
     table = chapter_table("words", "length")
     for chapter, script in zip(book.spoken_chapters, scripts, strict=True):
         title = " / ".join((*script.parents, script.title))
+        own = [chapter.voice or "", f"speed {chapter.speed:g}" if chapter.speed else ""]
+        title += "".join(f" · {one}" for one in own if one)
         table.add_row(
             str(script.number), escape(title), f"{chapter.spoken_words:,}", clock(script.estimated_audio_s)
         )

@@ -15,6 +15,8 @@ from pydantic import BaseModel, Field
 from flows.report import Narrated, narrated
 from flows.settings import Settings
 from flows.speakers import Engine, Hardware, open_speaker
+from inputs.book import FASTEST, SLOWEST
+from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
 from outputs.encode import FORMATS, formats_named
 from outputs.ffmpeg import find_ffmpeg
@@ -28,9 +30,6 @@ from tasks.job import Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
 
-SLOWEST: Final = 0.5
-FASTEST: Final = 2.0
-
 
 class NarrationOptions(BaseModel):
     """How a document is to be spoken, and what is to be made of it."""
@@ -41,11 +40,14 @@ class NarrationOptions(BaseModel):
     voice: str | None = Field(
         default=None, description="a name that `bindery voices` lists; empty: the best one"
     )
-    speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] = Field(
-        1.0, description="1 is the voice's own pace"
+    speed: Annotated[float, Field(ge=SLOWEST, le=FASTEST)] | None = Field(
+        default=None, description="1 is the voice's own pace; empty: what book.toml says, else 1"
     )
     chapters: Annotated[str, Field(pattern=CHOICE_PATTERN)] | None = Field(
         default=None, description="numbers and ranges, such as 2-4,7; empty: all"
+    )
+    matter: MatterChoice | None = Field(
+        default=None, description="body, or all: front and back matter too; empty: what book.toml says"
     )
     formats: list[str] = Field(
         default=["m4b", "mp3"], min_length=1, description=f"any of {', '.join(FORMATS)}"
@@ -144,5 +146,6 @@ def _order(document: str, options: NarrationOptions, settings: Settings) -> Orde
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
         library=Path(options.library) if options.library else settings.library,
-        reading=options.preferences(),
+        reading=options.read,
+        matter=options.matter,
     )

@@ -43,6 +43,7 @@ class Narrated:
     chunks: int
     spoken_from_cache: int  # of those chunks, how many were in the store already
     warnings: tuple[str, ...]
+    book_toml: str | None = None  # the producer's file that was applied
 
     def as_json(self) -> dict[str, Any]:
         """The facts as JSON knows them."""
@@ -78,6 +79,7 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         chunks=job.chunks,
         spoken_from_cache=job.chunks_in_store,
         warnings=(*job.warnings, *_loudness_warnings(tracks)),
+        book_toml=str(job.book_toml) if job.book_toml else None,
     )
 
 

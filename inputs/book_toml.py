@@ -159,9 +159,19 @@ def book_toml_of(document: Path) -> BookToml | None:
     return read_book_toml(path) if path else None
 
 
-def own_path(document: Path) -> Path:
-    """Where a document's own file stands, whatever else is in its folder: Emma.toml for Emma.epub."""
-    return document.with_suffix(".toml")
+def path_for_new(document: Path) -> Path:
+    """Where a document's own file is to be written: Emma.toml for Emma.epub.
+
+    Raises:
+        BadBookToml: the document has one already.
+    """
+    own, common = _own_path(document), document.with_name(COMMON_NAME)
+    there = own if own.exists() else common if common.is_file() and not _other_books(document) else None
+    if there is not None:
+        raise BadBookToml(
+            there, f"{there.name} is there already", "Edit it, or move it away to get a new one"
+        )
+    return own
 
 
 def read_book_toml(path: Path) -> BookToml:
@@ -212,17 +222,12 @@ _KINDS: Final = {
 
 
 def _path_of(document: Path) -> Path | None:
-    own, common = own_path(document), document.with_name(COMMON_NAME)
+    own, common = _own_path(document), document.with_name(COMMON_NAME)
     if own.is_file():
         return own
     if not common.is_file():
         return None
-    kinds = _BOOKS | {document.suffix.lower()}
-    others = {
-        path.stem
-        for path in document.parent.iterdir()
-        if path.suffix.lower() in kinds and not path.name.startswith(".") and path.is_file()
-    } - {document.stem}
+    others = _other_books(document)
     if others:
         raise BadBookToml(
             common,
@@ -230,6 +235,20 @@ def _path_of(document: Path) -> Path | None:
             f"Call it {own.name} if it is for {document.name}, or give each book a folder of its own",
         )
     return common
+
+
+def _own_path(document: Path) -> Path:
+    return document.with_suffix(".toml")
+
+
+def _other_books(document: Path) -> set[str]:
+    """The books in a document's folder but for itself; one book may be there in several formats."""
+    kinds = _BOOKS | {document.suffix.lower()}
+    return {
+        path.stem
+        for path in document.parent.iterdir()
+        if path.suffix.lower() in kinds and not path.name.startswith(".") and path.is_file()
+    } - {document.stem}
 
 
 def _checked(path: Path, table: dict[str, Any]) -> Directions:

@@ -174,7 +174,8 @@ def _without(chapter: Chapter, reasons: frozenset[SkipReason]) -> Chapter:
 
 
 def _dropped(block: Block) -> Block:
-    if block.skip is not None or not block.text.strip():
+    """Notes are dropped outright too: otherwise a listener who has notes read would hear them alone."""
+    if block.skip not in (None, SkipReason.NOTE) or not block.text.strip():
         return block
     return replace(block, skip=SkipReason.DROPPED)
 

@@ -25,20 +25,34 @@ class Narration:
     """How a book was spoken."""
 
     engine: str  # "Kokoro-82M"
-    voice: str  # "af_heart"
-    speed: float
+    voice: str  # "af_heart": the book's; some chapters may have one of their own
+    speed: float  # the book's
     tool: str  # "audiobindery 0.1.0"
     settings: Mapping[str, Any] = field(default_factory=dict)  # what else was chosen; JSON
+    voices: tuple[str, ...] = ()  # all that are heard, in order; empty: the book's alone
+    name: str | None = None  # who is to be named as the narrator; None: the voices
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The voices that are heard, each once."""
+        return self.voices or (self.voice,)
 
     @property
     def narrator(self) -> str:
         """Who players say reads the book; without commas, where Audiobookshelf would split it."""
-        return f"{self.engine} {self.voice} (synthetic voice)"
+        name = self.name or f"{self.engine} {' / '.join(self.heard)}"
+        return f"{name} ({self._kind})"
 
     @property
     def disclosure(self) -> str:
         """The sentence that says so; without the tool's version, or each upgrade would change every file."""
-        return f"Read by a synthetic voice ({self.engine}, {self.voice}). Made with audiobindery."
+        article = "" if len(self.heard) > 1 else "a "
+        by = ", ".join((self.engine, *self.heard))
+        return f"Read by {article}{self._kind} ({by}). Made with audiobindery."
+
+    @property
+    def _kind(self) -> str:
+        return "synthetic voices" if len(self.heard) > 1 else "synthetic voice"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,8 @@ class Track:
     parents: tuple[str, ...]
     plan: ChapterPlan
     parts: tuple[Part, ...]
+    voice: str
+    speed: float
     timeline: tuple[HeardSentence, ...] = ()
 
     def part(self, codec: str) -> Part:
@@ -151,6 +167,7 @@ def describe(
             "synthetic_voice": True,
             "engine": narration.engine,
             "voice": narration.voice,
+            "voices": narration.heard,
             "speed": narration.speed,
             "settings": narration.settings,
             "tool": narration.tool,
@@ -162,6 +179,8 @@ def describe(
                     "number": track.number,
                     "title": track.title,
                     "parents": track.parents,
+                    "voice": track.voice,
+                    "speed": track.speed,
                     "file": name,
                     "start_s": _seconds(start),
                     "samples": part.samples,
@@ -201,7 +220,7 @@ def player_metadata(tags: BookTags, narration: Narration, marks: Sequence[tuple[
             "subtitle": None,
             "authors": tags.authors,
             "narrators": [narration.narrator],
-            "series": [],
+            "series": [" #".join(filter(None, (tags.series, tags.series_part)))] if tags.series else [],
             "genres": [GENRE],
             "publishedYear": tags.published[:4] if tags.published else None,
             "publishedDate": tags.published,

@@ -45,6 +45,8 @@ class BookTags:
     published: str | None = None  # YYYY, YYYY-MM or YYYY-MM-DD
     description: str | None = None
     isbn: str | None = None  # 10 or 13 characters, no hyphens
+    series: str | None = None
+    series_part: str | None = None  # "2"
     cover: Cover | None = None
 
     @staticmethod
@@ -60,6 +62,8 @@ class BookTags:
             published=date_in(book.published),
             description=_paragraphs(book.description),
             isbn=isbn_in(book.identifier),
+            series=_line_or_none(book.series),
+            series_part=_line_or_none(book.series_part),
             cover=book.cover,
         )
 
@@ -175,6 +179,8 @@ def _mp4_planned(book: BookTags, track: TrackTags) -> dict[str, Any]:
         "LANGUAGE": book.language,
         "PUBLISHER": book.publisher,
         "NARRATOR": book.narrator,
+        "SERIES": book.series,
+        "SERIES-PART": book.series_part,
         "AI-GENERATED": "true",
     }
     planned: dict[str, Any] = {name: [text] for name, text in texts.items() if text}
@@ -225,6 +231,8 @@ def _id3_planned(book: BookTags, track: TrackTags) -> dict[str, Any]:
         "NARRATOR": book.narrator,
         "DESCRIPTION": book.description,
         "ISBN": book.isbn,
+        "SERIES": book.series,
+        "SERIES-PART": book.series_part,
         "AI-GENERATED": "true",
     }
     frames = [frame(encoding=utf8, text=[text]) for frame, text in texts.items() if text]
@@ -275,6 +283,8 @@ def _vorbis_comments(book: BookTags, track: TrackTags) -> dict[str, list[str]]:
         "comment": book.disclosure,
         "language": book.language,
         "isbn": book.isbn,
+        "series": book.series,
+        "series-part": book.series_part,
         "tracknumber": str(track.number),
         "tracktotal": str(track.total),
         "discnumber": "1",

@@ -28,15 +28,22 @@ from tasks.job import Job
 )
 def bind_book(job: Job, tracks: Sequence[Track], speaker: Speaker, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
     """Publish the book in each format, then clear its work folder away."""
+    book = job.book()
     narration = Narration(
         engine=speaker.narrator,
         voice=job.voice,
-        speed=job.order.speed,
+        speed=job.speed,
         tool=f"audiobindery {version('audiobindery')}",
-        settings={"engine": speaker.engine, "chapters": job.order.chapters},
+        settings={
+            "engine": speaker.engine,
+            "chapters": job.order.chapters,
+            "book_toml": job.book_toml.name if job.book_toml else None,
+        },
+        voices=job.voices,
+        name=book.narrator if speaker.engine != "draft" else None,  # a draft is never another's work
     )
     published = publish(
-        job.book(),
+        book,
         narration,
         tracks,
         formats_named(job.order.formats),

@@ -44,7 +44,16 @@ def finish_track(
         chapter.script.sentences,
         chapter.script.places,
     )
-    track = Track(number, chapter.script.title, chapter.script.parents, chapter.plan, finished, timeline)
+    track = Track(
+        number,
+        chapter.script.title,
+        chapter.script.parents,
+        chapter.plan,
+        finished,
+        chapter.voice,
+        chapter.speed,
+        timeline,
+    )
     get_run_logger().info(
         "chapter %d %r: %.0f s, %.1f LUFS",
         number,

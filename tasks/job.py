@@ -5,6 +5,7 @@ Tasks hand each other the folder's path, never the text or the sound.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -12,10 +13,10 @@ from typing import Final, TypeVar
 from pydantic import TypeAdapter
 
 from inputs.book import Book, Cover
+from inputs.book_toml import MatterChoice
 from outputs.files import complete_or_absent
 from outputs.plan import ChapterPlan
 from synth.chunks import Chunk
-from synth.reading import ReadingPreferences
 from tasks.scripts import ChapterScript
 
 T = TypeVar("T")
@@ -30,11 +31,12 @@ class Order:
     document: Path
     engine: str
     voice: str | None  # None: the best of the document's language
-    speed: float
+    speed: float | None  # None: the voice's own pace
     chapters: str | None  # "2-4,7"; None: all
     formats: tuple[str, ...]
     library: Path
-    reading: ReadingPreferences = field(default_factory=ReadingPreferences)
+    reading: Mapping[str, str] = field(default_factory=dict)  # as `ReadingPreferences.but` has it
+    matter: MatterChoice | None = None  # None: as book.toml says, else the body
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,16 @@ class PlannedChapter:
     chunks: tuple[Chunk, ...]
     keys: tuple[str, ...]
     plan: ChapterPlan
+
+    @property
+    def voice(self) -> str:
+        """The voice that all of it is spoken in."""
+        return self.chunks[0].voice
+
+    @property
+    def speed(self) -> float:
+        """How fast, as a multiple of the voice's own pace."""
+        return self.chunks[0].speed
 
 
 _BOOK: Final = TypeAdapter(Book)
@@ -59,6 +71,7 @@ class ChapterEntry:
     number: int
     title: str
     shards: tuple[int, ...]  # those that hold its chunks
+    voice: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +80,19 @@ class Job:
 
     folder: Path
     order: Order
-    voice: str
+    voice: str  # the book's; some chapters may have one of their own
+    speed: float  # the same
     chapters: tuple[ChapterEntry, ...]
     shards: int
     chunks: int
     chunks_in_store: int  # before anything was spoken
     warnings: tuple[str, ...]
+    book_toml: Path | None = None  # that was applied
+
+    @property
+    def voices(self) -> tuple[str, ...]:
+        """The voices that are heard, each once, in order."""
+        return tuple(dict.fromkeys(chapter.voice for chapter in self.chapters))
 
     def book(self) -> Book:
         """The document as it was read."""

@@ -12,20 +12,19 @@ from typing import Final
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from inputs.book import Book
 from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
-from inputs.read import read
 from outputs.plan import ChapterPlan, Pauses, Utterance, samples_of
 from outputs.store import SegmentStore
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Speaker
+from tasks.edition import Edition, edition_of
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import ChapterEntry, Job, Order, PlannedChapter
 from tasks.progress import Planned, tell
-from tasks.reading import as_preferred
 from tasks.scripts import ChapterScript, Skipped, chapter_script
 
+USUAL_SPEED: Final = 1.0  # the voice's own pace
 SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks for a book
 
 
@@ -39,14 +38,20 @@ SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks fo
 )
 def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path) -> Job:
     """Read the document and write its job into a folder below `work`."""
-    book = as_preferred(read(order.document), order.reading)
+    edition = edition_of(order.document, order.matter, order.reading)
+    edition.check_voices(speaker)
+    book = edition.book
     if not book.spoken_chapters:
         raise EmptyDocument(order.document, "there is nothing to speak in it", "`bindery inspect` shows why")
-    voice = order.voice or speaker.default_voice(book.language)
-    pauses = Pauses()
+    voice = order.voice or edition.voice or speaker.default_voice(book.language)
+    speed = order.speed or edition.speed or USUAL_SPEED
     planned = (
         _planned(
-            chapter_script(number, chapter, book.language, order.reading), speaker, voice, order.speed, pauses
+            chapter_script(number, chapter, book.language, edition.preferences),
+            speaker,
+            chapter.voice or voice,
+            chapter.speed or speed,
+            edition.pauses,
         )
         for number, chapter in chosen_chapters(book, order.chapters)
     )
@@ -58,14 +63,16 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
     shards = list(_shards(chapters))
     missing = frozenset(store.missing(key for chapter in chapters for key in chapter.keys))
     job = Job(
-        folder=work / _folder_name(order, book),
+        folder=work / _folder_name(order, edition),
         order=order,
         voice=voice,
+        speed=speed,
         chapters=_entries(chapters, shards),
         shards=len(shards),
         chunks=sum(len(chapter.chunks) for chapter in chapters),
         chunks_in_store=sum(key not in missing for chapter in chapters for key in chapter.keys),
-        warnings=(*(warning.message for warning in book.warnings), *speaker.warnings(voice, book.language)),
+        warnings=_warnings(chapters, edition, speaker),
+        book_toml=edition.toml.path if edition.toml else None,
     )
     job.write_book(book)
     for chapter in chapters:
@@ -149,13 +156,26 @@ def _entries(
     for chapter in chapters:
         last = first + len(chapter.chunks)
         entries.append(
-            ChapterEntry(chapter.script.number, chapter.script.title, tuple(sorted(set(homes[first:last]))))
+            ChapterEntry(
+                chapter.script.number,
+                chapter.script.title,
+                tuple(sorted(set(homes[first:last]))),
+                chapter.voice,
+            )
         )
         first = last
     return tuple(entries)
 
 
-def _folder_name(order: Order, book: Book) -> str:
+def _warnings(chapters: Sequence[PlannedChapter], edition: Edition, speaker: Speaker) -> tuple[str, ...]:
+    """What was odd in the document, and what a listener should know of each voice that is heard."""
+    voices = dict.fromkeys(chapter.voice for chapter in chapters)
+    of_voices = (warning for voice in voices for warning in speaker.warnings(voice, edition.book.language))
+    return tuple(dict.fromkeys((*(warning.message for warning in edition.book.warnings), *of_voices)))
+
+
+def _folder_name(order: Order, edition: Edition) -> str:
     """The same order of the same bytes has the same folder, so that a run that died leaves nothing behind."""
     order_json = json.dumps(asdict(order), default=str, sort_keys=True)
-    return hashlib.sha256(f"{book.sha256} {order_json}".encode()).hexdigest()[:32]
+    toml = edition.toml.sha256 if edition.toml else ""
+    return hashlib.sha256(f"{edition.book.sha256} {toml} {order_json}".encode()).hexdigest()[:32]

@@ -118,6 +118,8 @@ def tracks(book: Book, parts_of_three: Sequence[tuple[Part, ...]]) -> list[Track
             chapter.parents,
             ChapterPlan((Utterance(f"{number:064x}", 0),), 0, 0),
             parts,
+            "af_heart",
+            1.0,
         )
         for number, (chapter, parts) in enumerate(zip(book.chapters, parts_of_three, strict=True), 1)
     ]

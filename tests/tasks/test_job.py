@@ -14,7 +14,7 @@ ORDER = Order(Path("a.epub"), "draft", None, 1.0, None, ("mp3",), Path("library"
     "cover", [None, Cover(b"\x89PNG\r\n\xff\x00", "image/png"), Cover(b"\xff\xd8", "image/jpeg")]
 )
 def test_a_book_comes_out_of_its_work_folder_as_it_went_in(tmp_path: Path, cover: Cover | None) -> None:
-    job = Job(tmp_path / "job", ORDER, "af_heart", (), 0, 0, 0, ())
+    job = Job(tmp_path / "job", ORDER, "af_heart", 1.0, (), 0, 0, 0, ())
     book = Book(
         source=Path("a.epub"),
         sha256="0" * 64,

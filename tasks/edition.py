@@ -1,0 +1,92 @@
+"""A document and its book.toml into an Edition: the book as its producer and its listener want it heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from inputs.book import Book
+from inputs.book_toml import BookToml, MatterChoice, book_toml_of
+from inputs.directing import directed
+from inputs.errors import BadBookToml
+from inputs.read import read
+from outputs.plan import Pauses
+from outputs.tags import isbn_in
+from synth.errors import UnknownPreference, UnknownVoice
+from synth.reading import ReadingPreferences
+from synth.speaker import Speaker
+from tasks.reading import as_preferred
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A book ready for its scripts, with what its book.toml says of how it is to sound."""
+
+    book: Book
+    preferences: ReadingPreferences
+    pauses: Pauses
+    toml: BookToml | None  # what was applied
+
+    @property
+    def voice(self) -> str | None:
+        """The voice that the book.toml wants; None: the best of the book's language."""
+        return self.toml.directions.book.voice if self.toml else None
+
+    @property
+    def speed(self) -> float | None:
+        """The speed that the book.toml wants; None: the voice's own pace."""
+        return self.toml.directions.book.speed if self.toml else None
+
+    def check_voices(self, speaker: Speaker) -> None:
+        """Make sure that the speaker has all voices that the book.toml names.
+
+        Raises:
+            BadBookToml: it has not; the message says where the voice is named.
+        """
+        if self.toml is None:
+            return
+        wanted = [("[book]", self.toml.directions.book.voice)]
+        wanted += [(f"[[chapter]] {entry}", entry.voice) for entry in self.toml.directions.chapter]
+        for where, voice in wanted:
+            try:
+                if voice is not None:
+                    speaker.language_of(voice)
+            except UnknownVoice as error:
+                raise _bad(self.toml, f"{where} voice: {error.message}", error.hint) from error
+
+
+def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str, str]) -> Edition:
+    """Read a document, and apply its book.toml if it has one.
+
+    matter, reading: what the listener chose; it goes before what the book.toml says.
+
+    Raises:
+        DocumentError: the document or its book.toml cannot be read or followed.
+        UnknownPreference: the listener chose a way of reading that does not exist.
+    """
+    toml = book_toml_of(document)  # first: it is soon read, and a mistake in it soon told
+    preferences = _preferences(toml, reading)
+    if toml is not None and toml.directions.book.isbn and not isbn_in(toml.directions.book.isbn):
+        raise _bad(toml, "[book] isbn is no ISBN: its check digit is wrong", "Compare it with the book")
+    book = as_preferred(directed(read(document), toml, matter), preferences)
+    return Edition(book, preferences, _pauses(toml), toml)
+
+
+def _preferences(toml: BookToml | None, reading: Mapping[str, str]) -> ReadingPreferences:
+    preferences = ReadingPreferences()
+    if toml is not None:
+        try:
+            preferences = preferences.but(toml.directions.reading)
+        except UnknownPreference as error:
+            raise _bad(toml, f"[reading] {error.message}", error.hint) from error
+    return preferences.but(reading)
+
+
+def _pauses(toml: BookToml | None) -> Pauses:
+    wanted = toml.directions.pauses.chosen() if toml else {}
+    return replace(Pauses(), **{f"{name}_s": seconds for name, seconds in wanted.items()})
+
+
+def _bad(toml: BookToml, problem: str, hint: str) -> BadBookToml:
+    return BadBookToml(toml.path, f"{toml.path.name}: {problem}", hint)
