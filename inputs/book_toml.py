@@ -287,8 +287,8 @@ def _refusal(path: Path, table: Mapping[str, Any], error: ValidationError) -> Ba
         keys = [
             one.name for one in fields(_TABLES[tuple(step for step in where[:-1] if isinstance(step, str))])
         ]
-        near = get_close_matches(str(where[-1]), keys, n=1)
-        hint = f"Did you mean {near[0]}?" if near else f"The keys there are {', '.join(keys)}"
+        near = get_close_matches(str(where[-1]), keys, n=2)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"The keys there are {', '.join(keys)}"
         if len(where) == 1 and where[0] in _BOOK_KEYS:
             hint = "Put it below a line [book]"
         return BadBookToml(path, f"{path.name}: {_place(where, table)}: there is no such key{more}", hint)

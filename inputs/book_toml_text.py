@@ -109,7 +109,7 @@ def _choice(name: str, usual: str, chosen: Mapping[str, str]) -> str:
 def _entries(book: Book) -> Iterator[str]:
     number = 0
     for chapter in book.chapters:
-        name, begins = full_name(chapter), opening(chapter)
+        name, begins = full_name(chapter).strip(), opening(chapter)
         number += chapter.is_spoken
         if not (name or begins):
             continue  # a picture without a name: there is nothing that it could be known by
