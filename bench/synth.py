@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +30,7 @@ import torch
 
 from bench.random_weights import write_weights
 from inputs.read import read
-from synth.audio import SAMPLE_RATE_HZ
+from synth.audio import SAMPLE_RATE_HZ, Samples
 from synth.chunks import Chunk
 from synth.kokoro.batches import batches, efficiency
 from synth.kokoro.compute import choose_compute
@@ -44,6 +46,7 @@ from synth.weights import CHECKPOINT, CONFIG
 from tasks.scripts import chapter_script
 
 BOOK: Final = Path(__file__).parents[1] / "examples" / "upon-asking.epub"
+UPSTREAM: Final = "upstream"
 VOICE: Final = "af_heart"
 GFLOP_PER_AUDIO_S: Final = 54.4  # multiply-adds of the whole model counted twice; most of it the vocoder's
 # Phonemes per utterance: mostly packed sentences of a book, some headings, a few as long as can be.
@@ -56,11 +59,39 @@ class Row:
 
     who: str
     precision: str
+    memory: str | None  # what it was allowed
     rtfx: float  # best round
     rtfx_median: float
-    ratio: float  # to upstream's best round
+    ratio: float | None  # to upstream's best round
     gflops: float  # of upstream's arithmetic that this speed amounts to
+    batch_efficiency: float
+    peak_bytes: int | None
     rms_error: float | None  # against our float32 with the same noise, relative to its rms
+
+
+@dataclass(slots=True)
+class _Contestant:
+    """Somebody who speaks, with what and how long it took in each round."""
+
+    who: str
+    precision: str
+    memory: str | None
+    speak: Callable[[Sequence[Chunk]], list[Samples]]
+    chunks: Sequence[Chunk]
+    budget_frames: int | None  # of a batch; None: no batches
+    taken_s: list[float] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)  # of each utterance
+    peak_bytes: int | None = None
+
+    @property
+    def audio_s(self) -> float:
+        return sum(self.frames) * SAMPLES_PER_FRAME / SAMPLE_RATE_HZ
+
+    @property
+    def batch_efficiency(self) -> float:
+        if self.budget_frames is None:
+            return 1.0
+        return efficiency(self.frames, batches(self.frames, self.budget_frames))
 
 
 def main() -> int:
@@ -81,58 +112,79 @@ def main() -> int:
 
 
 def _measure(options: argparse.Namespace, weights: Path) -> dict[str, Any]:
-    chunks = list(_utterances(options.utterances))
     torch.set_num_threads(options.threads)
-    speakers = {
-        precision: _speaker(weights, options, precision) for precision in options.precisions.split(",")
-    }
-    upstream = _Upstream(weights, options.device) if not options.without_upstream else None
-    times: dict[str, list[float]] = {name: [] for name in (*speakers, "upstream")}
-    sounds: dict[str, list[Any]] = {}
-    for who in filter(None, (upstream, *speakers.values())):
-        list(who.speak(chunks[-1:]))  # what only the first utterance pays for
+    contestants = list(_contestants(options, weights))
+    for one in contestants:
+        one.speak(one.chunks[-1:])  # what only the first utterance pays for
     for _ in range(options.rounds):
-        if upstream is not None:
-            times["upstream"].append(_timed(lambda: upstream.speak(chunks), options.device)[0])
-        for name, speaker in speakers.items():
-            elapsed_s, segments = _timed(lambda s=speaker: list(s.speak(chunks)), options.device)
-            times[name].append(elapsed_s)
-            sounds[name] = [segment.samples for segment in segments]
-    reference = sounds.get("float32") or next(iter(sounds.values()))
-    audio_s = sum(len(sound) for sound in reference) / SAMPLE_RATE_HZ
-    frames = [len(sound) // 600 for sound in reference]
-    base_s = min(times["upstream"]) if upstream else None
+        for one in contestants:
+            _round(one, options.device)
+    base = next((one for one in contestants if one.who == UPSTREAM), None)
+    base_rtfx = base.audio_s / min(base.taken_s) if base else None
     rows = []
-    for name, taken in times.items():
-        if not taken:
-            continue
+    for one in contestants:
+        rtfx = one.audio_s / min(one.taken_s)
         rows.append(
             Row(
-                who="upstream" if name == "upstream" else "audiobindery",
-                precision="float32" if name == "upstream" else name,
-                rtfx=audio_s / min(taken),
-                rtfx_median=audio_s / float(np.median(taken)),
-                ratio=base_s / min(taken) if base_s else float("nan"),
-                gflops=GFLOP_PER_AUDIO_S * audio_s / min(taken),
-                rms_error=None
-                if name in ("upstream", "float32")
-                else _error(weights, options, name, chunks[0]),
+                one.who,
+                one.precision,
+                one.memory,
+                rtfx,
+                one.audio_s / float(np.median(one.taken_s)),
+                rtfx / base_rtfx if base_rtfx else None,
+                GFLOP_PER_AUDIO_S * rtfx,
+                one.batch_efficiency,
+                _peak_in_a_process_of_its_own(options, weights, one)
+                if options.device == "cpu" and one is not base
+                else one.peak_bytes,
+                None
+                if one.precision == "float32"
+                else _error(weights, options, one.precision, one.chunks[0]),
             )
         )
-    budget = next(iter(speakers.values())).budget_frames
-    grouped = [[i] for i in range(len(frames))] if options.device == "cpu" else batches(frames, budget)
     return {
         "machine": f"{platform.processor() or platform.machine()}, {options.threads} threads",
-        "device": torch.cuda.get_device_name() if options.device.startswith("cuda") else "cpu",
+        "device": torch.cuda.get_device_name() if options.device.startswith("cuda") else options.device,
         "torch": torch.__version__,
-        "threads": options.threads,
-        "utterances": len(chunks),
-        "audio_s": audio_s,
-        "batch_efficiency": efficiency(frames, grouped),
+        "utterances": options.utterances,
+        "audio_s": contestants[-1].audio_s,
         "conv_gflops": _conv_gflops(options.device),
-        "peak_bytes": _peak_in_a_process_of_its_own(options, weights),
-        "rows": [asdict(row) for row in sorted(rows, key=lambda row: row.rtfx)],
+        "rows": [asdict(row) for row in rows],
     }
+
+
+def _contestants(options: argparse.Namespace, weights: Path) -> Iterator[_Contestant]:
+    chunks = list(_utterances(options.utterances))
+    if not options.without_upstream:
+        few = chunks[: len(LENGTHS)]  # it takes its time; speed does not depend on how many there are
+        yield _Contestant(UPSTREAM, "float32", None, _Upstream(weights, options.device).speak, few, None)
+    for precision in options.precisions.split(","):
+        for memory in options.memory:
+            compute = choose_compute(options.device, precision, memory)
+            speaker = open_kokoro(weights, compute)
+            yield _Contestant(
+                "audiobindery",
+                precision,
+                memory,
+                partial(_samples, speaker),
+                chunks,
+                None if options.device == "cpu" else speaker.budget_frames,
+            )
+
+
+def _samples(speaker: KokoroSpeaker, chunks: Sequence[Chunk]) -> list[Samples]:
+    return [segment.samples for segment in speaker.speak(chunks)]
+
+
+def _round(one: _Contestant, device: str) -> None:
+    cuda = device.startswith("cuda")
+    if cuda:
+        torch.cuda.reset_peak_memory_stats()
+    elapsed_s, sounds = _timed(lambda: one.speak(one.chunks), device)
+    one.taken_s.append(elapsed_s)
+    one.frames = [len(sound) // SAMPLES_PER_FRAME for sound in sounds]
+    if cuda:
+        one.peak_bytes = torch.cuda.max_memory_allocated()
 
 
 class _Upstream:
@@ -151,7 +203,7 @@ class _Upstream:
         self._pack = torch.load(weights / "voices" / f"{VOICE}.pt", weights_only=True)
 
     @torch.inference_mode()
-    def speak(self, chunks: Sequence[Chunk]) -> list[Any]:
+    def speak(self, chunks: Sequence[Chunk]) -> list[Samples]:
         return [
             self._model(chunk.phonemes, self._pack[len(chunk.phonemes) - 1], chunk.speed).numpy()
             for chunk in chunks
@@ -164,8 +216,8 @@ def _utterances(count: int) -> Iterator[Chunk]:
 
     book = read(BOOK)
     said = phonemizer("en-gb")
-    sentences = (
-        sentence.spoken
+    sentences = cycle(
+        said(sentence.spoken).phonemes
         for number, chapter in enumerate(book.spoken_chapters, start=1)
         for sentence in chapter_script(number, chapter, book.language).sentences
     )
@@ -173,13 +225,9 @@ def _utterances(count: int) -> Iterator[Chunk]:
     for number in range(count):
         length = LENGTHS[number % len(LENGTHS)]
         while len(stream) < length:
-            stream += said(next(sentences)).phonemes + " "
+            stream += next(sentences) + " "
         yield Chunk(stream[:length], stream[:length], VOICE, 1.0, "en-gb", Pause.SENTENCE)
         stream = stream[length:].lstrip()
-
-
-def _speaker(weights: Path, options: argparse.Namespace, precision: str) -> KokoroSpeaker:
-    return open_kokoro(weights, choose_compute(options.device, precision, options.memory))
 
 
 def _timed(work: Any, device: str) -> tuple[float, Any]:
@@ -224,27 +272,17 @@ def _conv_gflops(device: str) -> float:
         return max(flop / _timed(lambda: conv(x), device)[0] for _ in range(5)) / 1e9
 
 
-def _peak_in_a_process_of_its_own(options: argparse.Namespace, weights: Path) -> int:
-    command = [
-        sys.executable,
-        "-W",
-        "ignore",
-        "-m",
-        "bench.synth",
-        "--peak-of",
-        options.precisions.split(",")[0],
-    ]
-    command += ["--weights", str(weights), "--device", options.device]
-    command += ["--utterances", str(options.utterances)]
+def _peak_in_a_process_of_its_own(options: argparse.Namespace, weights: Path, one: _Contestant) -> int:
+    command = [sys.executable, "-W", "ignore", "-m", "bench.synth", "--peak-of", one.precision]
+    command += ["--weights", str(weights), "--utterances", str(options.utterances)]
+    command += ["--memory", one.memory] if one.memory else []
     return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 def _peak_bytes(options: argparse.Namespace, weights: Path) -> int:
-    speaker = _speaker(weights, options, options.peak_of)
+    speaker = open_kokoro(weights, choose_compute("cpu", options.peak_of, options.memory[0]))
     for _ in speaker.speak(_utterances(options.utterances)):
         pass
-    if options.device.startswith("cuda"):
-        return int(torch.cuda.max_memory_allocated())
     # not getrusage: its maximum starts at what the parent held when this process was made
     status = Path("/proc/self/status")
     if not status.exists():
@@ -257,17 +295,20 @@ def _table(result: dict[str, Any]) -> str:
     lines = [
         f"{result['device']} ({result['machine']}), torch {result['torch']}: "
         f"{result['utterances']} utterances, {result['audio_s']:.0f} s of audio, "
-        f"batch efficiency {result['batch_efficiency']:.3f}, "
-        f"peak memory {result['peak_bytes'] / 1e9:.2f} GB, conv1d {result['conv_gflops']:.0f} GFLOP/s",
+        f"conv1d {result['conv_gflops']:.0f} GFLOP/s",
         "",
-        "| | precision | RTFx best | median | × upstream | GFLOP/s | rms error |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| | precision | allowed | × real time | median | × upstream | GFLOP/s | batch efficiency "
+        "| peak memory | rms error |",
+        "|---|---|---|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for row in result["rows"]:
+        ratio = "" if row["ratio"] is None else f"{row['ratio']:.2f}"
+        peak = "" if row["peak_bytes"] is None else f"{row['peak_bytes'] / 1e9:.2f} GB"
         error = "" if row["rms_error"] is None else f"{row['rms_error']:.1e}"
         lines.append(
-            f"| {row['who']} | {row['precision']} | {row['rtfx']:.2f} | {row['rtfx_median']:.2f} | "
-            f"{row['ratio']:.2f} | {row['gflops']:.0f} | {error} |"
+            f"| {row['who']} | {row['precision']} | {row['memory'] or ''} | {row['rtfx']:.2f} | "
+            f"{row['rtfx_median']:.2f} | {ratio} | {row['gflops']:.0f} | {row['batch_efficiency']:.3f} | "
+            f"{peak} | {error} |"
         )
     return "\n".join(lines)
 
@@ -277,16 +318,23 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--precisions", default="float32,bfloat16", help=f"of {', '.join(Precision)}")
-    parser.add_argument("--utterances", type=int, default=18)
+    parser.add_argument("--utterances", type=int, help="default: 18 on a CPU, 1024 elsewhere")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--threads", type=int, default=torch.get_num_threads(), help="upstream's; ours has as many workers"
     )
-    parser.add_argument("--memory", help="what ours may take, such as 2GB")
+    parser.add_argument(
+        "--memory", help="what ours may take, several to compare: 2GB,8GB,50%% (on a GPU 5%%,20%%,80%%)"
+    )
     parser.add_argument("--without-upstream", action="store_true")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--peak-of", help=argparse.SUPPRESS)
-    return parser.parse_args()
+    options = parser.parse_args()
+    on_cpu = options.device == "cpu"
+    options.utterances = options.utterances or (len(LENGTHS) if on_cpu else 1024)
+    options.memory = (options.memory or ("" if on_cpu else "5%,20%,80%")).split(",")
+    options.memory = [amount or None for amount in options.memory]
+    return options
 
 
 if __name__ == "__main__":
