@@ -42,7 +42,8 @@ _BEFORE_NUMBERS: Final = {
 _ANYWHERE: Final = {
     "e.g": "for example", "eg": "for example", "i.e": "that is", "ie": "that is", "viz": "namely",
     "cf": "compare", "vs": "versus", "etc": "et cetera", "&c": "et cetera", "et al": "and others",
-    "al": "others", "approx": "approximately", "dept": "department", "govt": "government",
+    "al": "others", "approx": "approximately", "dept": "department", "univ": "university",
+    "govt": "government",
     "ibid": "ibid", "esp": "especially", "incl": "including", "misc": "miscellaneous",
     "p.a": "per annum",
     "MS": "manuscript", "MSS": "manuscripts", "q.v": "which see", "sc": "namely", "N.B": "note well",
@@ -113,7 +114,7 @@ _AFTER_STREETS: Final = words(
 
 def _say_compass(match: re.Match[str], _: Situation) -> Saying:
     letters = [_COMPASS[letter] for letter in re.findall(r"[NSEW]", match[0])]
-    said = "".join(letters) if len(letters) == 2 else f"{letters[0]}-{''.join(letters[1:])}"
+    said = "".join(letters) if len(letters) < 3 else f"{letters[0]}-{''.join(letters[1:])}"
     return said + full_stop(match)
 
 
@@ -124,6 +125,26 @@ def _say_versus(match: re.Match[str], _: Situation) -> Saying:
 def _say_degree(match: re.Match[str], _: Situation) -> Saying:
     """Ph.D., D.Phil., Litt.D.: the letters."""
     return "P.H.D." if match[0].startswith("P") else "D. Phil"
+
+
+def _say_edition(match: re.Match[str], _: Situation) -> Saying:
+    return "edition" + full_stop(match)
+
+
+def _say_many(match: re.Match[str], _: Situation) -> Saying:
+    """3 vols., 320 pp."""
+    many = {"eds": "editions"}
+    return (many.get(match["word"]) or _BEFORE_NUMBERS[match["word"]]) + full_stop(match)
+
+
+def _say_made_by(match: re.Match[str], _: Situation) -> Saying:
+    return {
+        "ed": "edited", "trans": "translated", "illus": "illustrated", "arr": "arranged", "comp": "compiled"
+    }[match["word"]]  # fmt: skip
+
+
+def _say_world_war(match: re.Match[str], _: Situation) -> Saying:
+    return "World War one" if match["numeral"] in ("1", "I") else "World War two"
 
 
 _CAPITAL: Final = r"[A-Z]"
@@ -142,15 +163,26 @@ RULES: Final = (
     Rule(r"(?<![\w.])[NS]\.(?:\s?[NSEW]\.)?\s?[EW]\.(?!\w)|(?<![\w.])[EW]\.[NS]\.[EW]\.(?!\w)", _say_compass),
     Rule(r"(?<=[a-z]\s)v\.(?=\s[A-Z])", _say_versus),
     Rule(r"\bw/o\b", said_as("without")),
+    Rule(r"\b[Nn]/[Aa]\b", said_as("not applicable")),
+    Rule(r"(?<=\d(?:st|nd|rd|th)\s)ed\.", _say_edition),
+    Rule(r"(?<=\d\s)(?P<word>vols|pp|chs|eds|figs)\.", _say_many),
+    Rule(r"\b(?P<word>ed|trans|illus|arr|comp)\.(?=\sby\b)", _say_made_by),
+    Rule(r"(?<![\w.])(?P<letter>[NSEW])\.(?=\s(?:of|by)\b)", _say_compass),
+    Rule(r"\bc/o\b", said_as("care of")),
+    Rule(r"\bWW(?P<numeral>II?|[12])\b", _say_world_war),
     Rule(r"(?<!\w)(?P<word>&c)\b\.?", _say_anywhere),
-    Rule(r"\b(?P<word>[Ee]t\sal|[Ee]\.g|[Ii]\.e|[Aa]\.k\.a|[Qq]\.v|N\.B|p\.a)\.(?!\w)", _say_anywhere),
+    Rule(
+        r"\b(?P<word>[Ee]t\sal|[Ee]\.g|[Ii]\.e|[Aa]\.k\.a|[Qq]\.v|N\.B|p\.a)\.(?!\w)",
+        _say_anywhere,
+        quiet=True,
+    ),
     Rule(r"\b(?P<word>eg|ie)\.(?=\s|,)", _say_anywhere),
     Rule(
-        r"\b(?P<word>[Vv]iz|[Cc]f|[Vv]s|[Ee]tc|approx|dept|govt|esp|incl|misc|MSS?|Thos|Wm|Chas|Geo|Jas|Robt|Saml"
+        r"\b(?P<word>[Vv]iz|[Cc]f|[Vv]s|[Ee]tc|approx|[Dd]ept|[Uu]niv|govt|esp|incl|misc|MSS?|Thos|Wm|Chas|Geo|Jas|Robt|Saml"
         r"|(?<=\d(?:st|nd|rd|th)\s)(?:ult|inst|prox))\.(?!\w)",
         _say_anywhere,
     ),
-    Rule(r"\bvs\b", said_as("versus")),
+    Rule(r"\bvs\b", said_as("versus"), quiet=True),
 )
-_AFTER_NAME: Final = re.compile(r"(?:\b[A-Z][\w'-]*,?|&|and|\d(?:st|nd|rd|th)|n)\s$")
+_AFTER_NAME: Final = re.compile(r"(?:\b[A-Z][\w'-]*[.,]?|&|and|\d(?:st|nd|rd|th)|n)\s$")
 _NOT_A_LABEL: Final = re.compile(r"I\s(?!and\b|to\b)[a-z']|[ivxlc]+\.\w")

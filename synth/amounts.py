@@ -22,7 +22,7 @@ from synth.numerals import (
 from synth.rewriting import Rule, Saying, Situation
 from synth.wordset import words
 
-NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?)"
+NUMBER: Final = r"(?:\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|[1-9]\d{0,2}(?:\s\d{3}){2,}(?![\d,.-])|\d+(?:\.\d+)?)"
 _VULGAR: Final = "½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞⅐⅑⅒"
 _RANGE: Final = r"\s?[–—]\s?|-"
 
@@ -32,7 +32,8 @@ _FRACTION_NAMES: Final = {2: ("half", "halves"), 4: ("quarter", "quarters")}
 
 
 def _fraction(top: int, bottom: int) -> str:
-    singular, plurals = _FRACTION_NAMES.get(bottom, (ordinal(bottom), ordinal(bottom) + "s"))
+    name = ordinal(bottom).removeprefix("one ")
+    singular, plurals = _FRACTION_NAMES.get(bottom, (name, name + "s"))
     return f"{cardinal(top)} {singular if top == 1 else plurals}"
 
 
@@ -60,7 +61,8 @@ def _say_vulgar(match: re.Match[str], _: Situation) -> Saying:
         return "half"
     if follows in _MEASURE_NOUNS:
         article = "an" if follows in ("hour", "inch", "ounce", "acre") else "a"
-        return f"half {article}" if (top, bottom) == (1, 2) else f"{_fraction(top, bottom)} of {article}"
+        part = _mixed("", top, bottom) if top == 1 else _fraction(top, bottom)
+        return f"half {article}" if (top, bottom) == (1, 2) else f"{part} of {article}"
     return _fraction(top, bottom)
 
 
@@ -118,15 +120,30 @@ _MAGNITUDES: Final = {
 _MONEY_NOUNS: Final = words("bill note piece coin gold fine bond prize check cheque reward ticket")
 
 
+def _describes(match: re.Match[str]) -> bool:
+    """Whether an amount stands between its article and its noun: a $20 bill, a 90° turn."""
+    follows = after(match)
+    return before(match).lower() in ("a", "an") and follows.islower() and follows not in _NO_NOUNS
+
+
+_NO_NOUNS: Final = words(
+    """
+    and or of to in on at by for from with was is are were has had as than but that which who if a an the
+    above below away long wide high tall deep thick north south east west per each more less later ago apart
+    """
+)
+
+
 def _say_money(match: re.Match[str], _: Situation) -> Saying:
     one, many, cent, cents = _MONEY[match["sign"]]
     country = _COUNTRIES[match["country"]] if match["country"] else ""
     amount, magnitude = match["amount"], match["magnitude"]
     minus = "minus " if match["minus"] else ""
     upto = f" to {number(match['upto'])}" if match["upto"] else ""
-    as_adjective = match.string[match.end() : match.end() + 1] == "-" or (
-        after(match) in _MONEY_NOUNS
-        and before(match).lower() in ("a", "an", "the", "one", "this", "his", "her")
+    as_adjective = (
+        match.string[match.end() : match.end() + 1] == "-"
+        or _describes(match)
+        or (after(match) in _MONEY_NOUNS and before(match).lower() in ("the", "one", "this", "his", "her"))
     )
     if magnitude or upto:
         words = f"{number(amount)}{upto}" + (f" {_MAGNITUDES[magnitude]}" if magnitude else "")
@@ -240,7 +257,20 @@ _UNITS: Final[dict[str, tuple[str, str]]] = {
     "‰": ("per mille", "per mille"),
     "per cent.": ("percent", "percent"), "p.c.": ("percent", "percent"), "pct": ("percent", "percent"),
     "bbl": ("barrel", "barrels"), "nmi": ("nautical mile", "nautical miles"),
-    "mL": ("milliliter", "milliliters"),
+    "mL": ("milliliter", "milliliters"), "tsp": ("teaspoon", "teaspoons"), "tsps": ("teaspoon", "teaspoons"),
+    "tbsp": ("tablespoon", "tablespoons"), "tbsps": ("tablespoon", "tablespoons"), "K": ("kelvin", "kelvin"),
+    "mcg": ("microgram", "micrograms"), "mol": ("mole", "moles"), "eV": ("electron volt", "electron volts"),
+    "keV": ("kiloelectron volt", "kiloelectron volts"), "MeV": ("megaelectron volt", "megaelectron volts"),
+    "GeV": ("gigaelectron volt", "gigaelectron volts"), "mbar": ("millibar", "millibars"),
+    "kn": ("knot", "knots"), "Mb": ("megabit", "megabits"), "Gb": ("gigabit", "gigabits"),
+    "kbps": ("kilobit per second", "kilobits per second"), "g/mol": ("gram per mole", "grams per mole"),
+    "kg/m": ("kilogram per meter", "kilograms per meter"),
+    "mg/l": ("milligram per liter", "milligrams per liter"),
+    "mg/dL": ("milligram per deciliter", "milligrams per deciliter"),
+    "mg/L": ("milligram per liter", "milligrams per liter"),
+    "g/L": ("gram per liter", "grams per liter"), "mi/h": ("mile per hour", "miles per hour"),
+    "ft/s": ("foot per second", "feet per second"), "km/s": ("kilometer per second", "kilometers per second"),
+    "ft-lb": ("foot-pound", "foot-pounds"), "sq.ft.": ("square foot", "square feet"),
 }  # fmt: skip
 # "sq. m." with its full stops is how old English books write square miles; "m²" is metric
 _AREAS: Final = {
@@ -256,7 +286,7 @@ _AREA: Final = "|".join(sorted(_AREAS, key=len, reverse=True))
 _DISTANCE: Final = re.compile(
     r"\s(?:long|from|distant|away|to|off|[NSEW]\b|north|south|east|west|up|below|of)\b"
 )
-_SINGLE_LETTERS: Final = frozenset("mglshLWVJ")
+_SINGLE_LETTERS: Final = frozenset("mglshLWVJK")
 
 
 def _quantity(match: re.Match[str]) -> tuple[str, bool]:
@@ -279,6 +309,10 @@ def _say_measure(match: re.Match[str], _: Situation) -> Saying:
         gap == "-" or match.string[match.end() : match.end() + 1] in ("'", "-", "&")
     ):
         return None
+    if unit == "K" and gap != " ":  # 4K
+        return None
+    if unit == "m" and not gap and after(match) in _COUNTED:  # 10m people
+        return f"{_quantity(match)[0]} million"
     if unit == "s" and not gap and not match["vulgar"]:  # the 1920s
         return None
     words, is_one = _quantity(match)
@@ -291,9 +325,16 @@ def _say_measure(match: re.Match[str], _: Situation) -> Saying:
             singular, plurals = (f"{one} {'squared' if second else 'cubed'}" for one in (singular, plurals))
         else:
             singular, plurals = (f"{'square' if second else 'cubic'} {one}" for one in (singular, plurals))
-    hyphenated = gap == "-" or (match.string[match.end() : match.end() + 1] == "-" and unit not in "%‰")
+    follows = after(match)
+    described = _describes(match) or (unit == "mm" and not gap and follows in _FILMS)
+    hyphenated = (
+        described or gap == "-" or (match.string[match.end() : match.end() + 1] == "-" and unit not in "%‰")
+    )
     ends = full_stop(match) if (match["dot"] or unit.endswith(".")) else ""
     return f"{words} {singular if is_one or hyphenated else plurals}{ends}"
+
+
+_FILMS: Final = words("film films lens lenses camera cameras gun guns projector shell shells print prints")
 
 
 def _say_area(match: re.Match[str], _: Situation) -> Saying:
@@ -310,7 +351,8 @@ def _say_degrees(match: re.Match[str], _: Situation) -> Saying:
     degrees, minutes, seconds, scale = match["degrees"], match["minutes"], match["seconds"], match["scale"]
     minus = "minus " if match["minus"] else ""
     upto = f" to {number(match['upto'])}" if match["upto"] else ""
-    said = f"{minus}{number(degrees)}{upto} {'degree' if degrees == '1' and not upto else 'degrees'}"
+    is_one = (degrees == "1" and not upto) or _describes(match)
+    said = f"{minus}{number(degrees)}{upto} {'degree' if is_one else 'degrees'}"
     if minutes:
         said += f" {number(minutes)} {'minute' if minutes == '1' else 'minutes'}"
     if seconds:
@@ -362,7 +404,9 @@ _MEASURED: Final = words(
 _COUNTED: Final = words(
     """
     men women people persons souls soldiers troops horses ships volumes books members students workers
-    children families houses guns rounds points dead prisoners slaves sheep cattle head more other
+    children families houses users viewers readers listeners voters jobs homes customers subscribers tourists
+    visitors migrants refugees euros shares hectares barrels downloads
+    guns rounds points dead prisoners slaves sheep cattle head more other
     different such
     """
 )
@@ -388,7 +432,8 @@ def is_year(text: str, lead: str, counted: str) -> bool:
         return True
     if int(text) < 1100:
         return False
-    return not (counted.islower() and counted.endswith("s") and counted not in _NOT_PLURALS)
+    counts = counted.islower() and counted.endswith("s") and counted not in _NOT_PLURALS
+    return not counts or (lead == "the" and not text.endswith("0"))  # the 1848 revolutions
 
 
 def _say_number(match: re.Match[str], _: Situation) -> Saying:
@@ -414,12 +459,21 @@ def _say_range(match: re.Match[str], _: Situation) -> Saying:
     """1939–45, 12–15, 3-2: "to" between two numbers."""
     first, second = match["first"], match["second"]
     lead, counted = before(match), after(match)
+    if lead.lower().strip("(“") in _NUMBERED and "-" in match[0]:  # Figure 3-5
+        return f"{number(first)} {number(second)}"
+    if second[0] == "0" and len(second) < len(first) and not is_year(first, lead or "in", counted):  # 105–09
+        second = first[: -len(second)] + second
     years = is_year(first, lead or "in", counted) and (len(second) < 4 or is_year(second, "in", counted))
     if years and len(second) < 3:
         short = cardinal(int(second)) if len(second) == 1 or second[0] != "0" else two_digits(int(second))
         return f"{year(int(first))} to {short}"
     say = (lambda text: year(int(text))) if years else number
     return f"{say(first)} to {say(second)}"
+
+
+_NUMBERED: Final = words(
+    "figure figures table tables example examples chapter section exhibit appendix fig. no. listing problem"
+)
 
 
 def _say_ordinal(match: re.Match[str], _: Situation) -> Saying:
@@ -458,27 +512,164 @@ def _say_code(match: re.Match[str], _: Situation) -> Saying:
     """F-16, MP3, H2O: letters by name, then the number."""
     letters, figures, more = match["letters"], match["figures"], match["more"] or ""
     said = letters if letters in _WORD_CODES or (len(letters) == 1 and letters != "A") else spelled(letters)
-    figures_said = digits(figures) if figures[0] == "0" or len(figures) > 3 else number(figures)
+    figures_said = (
+        digits(figures)
+        if figures[0] == "0" or (len(figures) > 3 and not figures.endswith("00"))
+        else number(figures)
+    )
+    if letters in ("WW", "FY", "CY"):
+        said = "World War" if letters == "WW" else said
+        figures_said = year(int(figures)) if len(figures) == 4 else figures_said
     return f"{said} {figures_said}" + (f" {more}" if more else "")
+
+
+def _say_model(match: re.Match[str], _: Situation) -> Saying:
+    """Boeing 747, Room 101, Flight 1549: in pairs, as people say them."""
+    figures = match["figures"]
+    head, tail = int(figures[:-2]), int(figures[-2:])
+    if not tail:
+        return (
+            f"{match['lead']} {number(figures)}"
+            if len(figures) == 3
+            else f"{match['lead']} {cardinal(head)} hundred"
+        )
+    return f"{match['lead']} {cardinal(head)} {two_digits(tail)}"
+
+
+def _say_big(match: re.Match[str], _: Situation) -> Saying:
+    """1.2bn people, 5k users, 1,5 million."""
+    amount = match["amount"].replace(",", ".") if match["comma"] else match["amount"]
+    return f"{number(amount)} {_MAGNITUDES[match['magnitude']]}"
+
+
+def _say_small_coins(match: re.Match[str], _: Situation) -> Saying:
+    """50p, as shops in Britain write it."""
+    return f"{number(match['pence'])} {'penny' if match['pence'] == '1' else 'pence'}"
+
+
+_CODES: Final = {
+    "USD": ("U.S. dollar", "U.S. dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
+    "JPY": ("yen", "yen"), "CHF": ("Swiss franc", "Swiss francs"),
+    "CAD": ("Canadian dollar", "Canadian dollars"), "AUD": ("Australian dollar", "Australian dollars"),
+    "NZD": ("New Zealand dollar", "New Zealand dollars"), "INR": ("Indian rupee", "Indian rupees"),
+    "CNY": ("Chinese yuan", "Chinese yuan"), "RMB": ("yuan", "yuan"),
+    "SEK": ("Swedish krona", "Swedish kronor"),
+    "NOK": ("Norwegian krone", "Norwegian kroner"), "DKK": ("Danish krone", "Danish kroner"),
+}  # fmt: skip
+
+
+def _say_coded_money(match: re.Match[str], _: Situation) -> Saying:
+    """EUR 50, 100 USD."""
+    amount = match["amount"] or match["first"]
+    one, many = _CODES[match["code"] or match["lead"]]
+    magnitude = match["magnitude"]
+    words_said = number(amount) + (f" {_MAGNITUDES[magnitude]}" if magnitude else "")
+    return f"{words_said} {one if words_said == 'one' else many}"
+
+
+def _say_short_phone(match: re.Match[str], _: Situation) -> Saying:
+    return ", ".join(digits(group) for group in re.findall(r"\d+", match[0]))
+
+
+def _say_stone(match: re.Match[str], _: Situation) -> Saying:
+    """10st 4lb, as people in Britain are weighed."""
+    return f"{number(match['stone'])} stone"
+
+
+def _say_round_the_clock(match: re.Match[str], _: Situation) -> Saying:
+    return "twenty-four seven"
+
+
+def _say_lone_unit(match: re.Match[str], _: Situation) -> Saying:
+    """A unit without its number: speed in km/h."""
+    return _UNITS[match["unit"]][1]
+
+
+def _say_per(match: re.Match[str], _: Situation) -> Saying:
+    sign = match["sign"]
+    return f"{_MONEY[sign][1]} per " if sign else " per "
+
+
+# ---- chemistry -----------------------------------------------------------------------------------------
+
+_ELEMENT: Final = (
+    "Na|Cl|Ca|Fe|Mg|Al|Si|Cu|Zn|Ag|Au|Pb|Hg|Br|Li|Mn|He|Ne|Ar|Ti|Cr|Ni|Ba|Sn|H|C|N|O|F|P|S|K|I|B|U"
+)
+_FORMULA: Final = re.compile(rf"(?P<element>{_ELEMENT})|(?P<count>\d+)|(?P<lowered>[₀-₉]+)|[()]")
+
+
+def _say_formula(match: re.Match[str], _: Situation) -> Saying:
+    """H₂SO₄, C6H12O6: letters and counts."""
+    said = []
+    for piece in _FORMULA.finditer(match[0]):
+        count = piece["count"] or (piece["lowered"] or "").translate(_LOWERED)
+        if count:
+            said.append(number(count))
+        elif piece["element"]:
+            said.append(piece["element"] if len(piece["element"]) == 1 else spelled(piece["element"]))
+    return " ".join(said)
+
+
+_LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 _POWER_OF_TEN: Final = re.compile(r"10[⁻⁰¹²³⁴-⁹^]")
 _WORD_CODES: Final = words("COVID SARS NASA NATO UNIX ISO IMAX")
 
+_MAGNITUDE: Final = r"(?:\s?(?P<magnitude>million|billion|trillion|thousand|bn|mn|tn|k|m)(?![\w.]))?"
+
 RULES: Final = (
+    Rule(r"(?<![\w.,/-])24-7(?![\w/-]|[.,]\d)", _say_round_the_clock),
+    Rule(
+        rf"(?<![\w])(?=[A-Za-z()\d]*[₀-₉])(?:(?:{_ELEMENT})[₀-₉]{{0,3}}|\((?=(?:{_ELEMENT}))|(?<=[₀-₉a-zA-Z])\)[₀-₉]+)+(?!\w)",
+        _say_formula,
+    ),
+    Rule(
+        rf"(?<![\w.-])(?=[A-Z][A-Za-z]*\d+[A-Z])(?:(?:{_ELEMENT})\d{{0,3}}){{3,}}(?![\w-])",
+        _say_formula,
+    ),
+    Rule(
+        r"\b(?P<lead>Boeing|Airbus|[Ff]light|[Rr]oom|Highway|Interstate|Route|Suite|Form)\s(?P<figures>\d{3,4})(?![\w-]|[.,]\d)",
+        _say_model,
+        quiet=True,
+    ),
+    Rule(
+        rf"\b(?P<lead>{'|'.join(_CODES)})\s?(?P<amount>{NUMBER}){_MAGNITUDE}(?P<code>(?!))?(?P<first>(?!))?(?!\w)",
+        _say_coded_money,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<amount>(?!))?(?P<first>{NUMBER}){_MAGNITUDE}(?P<lead>(?!))?\s(?P<code>{'|'.join(_CODES)})(?!\w)",
+        _say_coded_money,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<amount>{NUMBER})(?P<comma>(?!))?(?:\s?(?P<magnitude>bn|tn|mn)(?![\w]))",
+        _say_big,
+    ),
+    Rule(
+        rf"(?<![\w.])(?P<amount>{NUMBER})(?P<comma>(?!))?(?P<magnitude>k|K)(?=\s(?:{'|'.join(sorted(_COUNTED))})\b)",
+        _say_big,
+    ),
+    Rule(
+        r"(?<![\w.,])(?P<amount>\d{1,3}(?P<comma>,)\d{1,2})\s(?P<magnitude>million|billion|trillion)(?!\w)",
+        _say_big,
+    ),
+    Rule(r"(?<![\w.,])(?P<stone>\d{1,2})\s?st\.?(?=\s?\d{1,2}\s?lbs?\b)", _say_stone),
+    Rule(r"(?<![\w.,£$])(?P<pence>[1-9]\d?)p(?![\w.])", _say_small_coins),
+    Rule(r"(?<![\w.,/-])0\d{2,4}(?:[\s-]\d{3,8}){1,3}(?![\w-]|[.,/]\d)", _say_short_phone),
+    Rule(
+        rf"(?P<sign>[{''.join(_MONEY)}])?(?<![A-Z])/(?=(?:hour|day|week|month|year|person|night|mile|hr|head|gallon|litre|liter|kg|lb)\b)",
+        _say_per,
+    ),
+    Rule(
+        r"(?<![\w/])(?P<unit>km/h|kmh|kph|mph|m/s|km/s|kWh|kHz|MHz|GHz|Mbps|Gbps|mg/dL|rpm|bpm)(?![\w/²³^])",
+        _say_lone_unit,
+        quiet=True,
+    ),
     Rule(r"(?<![\w.,-])1-\d{3}-\d{3}-\d{4}(?![\w-])", _say_phone),
     Rule(r"(?<![\w.,])(?:\+\d{1,3}[\s.-])?\(?\d{3}\)?[\s.-]\d{3}[.-]\d{4}(?![\w-])", _say_phone),
     Rule(r"(?<![\w.,-])\+\d{1,3}(?:[\s-]\d{2,5}){2,5}(?!\w)", _say_phone),
     Rule(r"(?<![\w.,-])\d{3}-\d{4}(?![\w-])", _say_phone),
     Rule(r"(?<![\w.-])97[89]-\d{1,5}-\d{1,7}-\d{1,7}-[\dX](?!\w)", _say_phone),
-    Rule(
-        rf"(?<![\w.,])(?P<minus>[-−])?(?P<country>U\.S\.|US|AU|NZ|HK|CA|A|C|S|R|E)?(?P<sign>[{''.join(_MONEY)}])\s?"
-        rf"(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
-        rf"(?:(?:{_RANGE})[{''.join(_MONEY)}]?(?P<upto>{NUMBER}))?"
-        r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?![\w.]))?"
-        r"(?!,?\s?\d{1,2}\s?[sd]\b)",
-        _say_money,
-    ),
     Rule(
         rf"£\s?(?P<pounds>{NUMBER}),?\s(?P<shillings>\d{{1,2}})\s?s\b\.?"
         rf"(?:,?\s?(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?\s?d\b\.?)?",
@@ -492,6 +683,14 @@ RULES: Final = (
     Rule(
         rf"£\s?(?P<pounds>{NUMBER})\s(?P<shillings>(?!))?(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?\s?d\.",
         _say_old_money,
+    ),
+    Rule(
+        rf"(?<![\w.,])(?P<minus>[-−])?(?P<country>U\.S\.|US|AU|NZ|HK|CA|A|C|S|R|E)?(?P<sign>[{''.join(_MONEY)}])\s?"
+        rf"(?P<amount>{NUMBER}|\.\d\d(?!\d))(?P<vulgar>[{_VULGAR}])?"
+        rf"(?:(?:{_RANGE})[{''.join(_MONEY)}]?(?P<upto>{NUMBER}))?"
+        r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?![\w.]))?"
+        r"(?!,?\s?\d{1,2}\s?[sd]\b|\d)",
+        _say_money,
     ),
     Rule(rf"(?<![\w.])(?P<pence>\d{{1,2}})(?P<vulgar>[{_VULGAR}])?d\.(?!\w)", _say_pence),
     Rule(rf"(?<![\w.])(?P<amount>{NUMBER})\s?¢", _say_cents),
@@ -525,7 +724,7 @@ RULES: Final = (
         _say_fraction,
     ),
     Rule(rf"(?<![\w.])(?:(?P<whole>\d[\d,]{{0,20}})\s?)?(?P<vulgar>[{_VULGAR}])", _say_vulgar),
-    Rule(r"(?<=[\dA-Za-z²³])\s?(?P<sign>[×xX*])\s?(?=\d)(?<![A-Za-z][xX])", _say_times),
+    Rule(r"(?<=[\dA-Za-z²³])\s?(?P<sign>[×xX*])\s?(?=\d)(?<![A-Za-z][xX])", _say_times, quiet=True),
     Rule(r"(?<=[\w)²³])\s?(?P<sign>×)\s?(?=[\w(])", _say_times),
     Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?![\w])", _say_version),
     Rule(rf"(?<![\w.,/:-])(?P<first>{NUMBER})(?:{_RANGE})(?P<second>{NUMBER})(?![\w]|[-–]\d)", _say_range),

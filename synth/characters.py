@@ -33,6 +33,7 @@ def plain(text: str, language: str = "en") -> Plain:
     """
     if not _UNUSUAL.search(text):
         return Plain(text, None, ())
+    groups = language.split("-", 1)[0].lower() == "en"
     keeps_wide = language.split("-", 1)[0].lower() in ("ja", "zh")
     out: list[str] = []
     places: list[int] = []
@@ -44,6 +45,8 @@ def plain(text: str, language: str = "en") -> Plain:
         places.extend(range(position, at))
         for i, character in enumerate(match[0], at):
             instead, reason = _replacement(character, keeps_wide)
+            if instead == " " and groups and _GROUPED.match(text, i - 1):  # 1 234, never broken over lines
+                instead = ","
             out.append(instead)
             places.extend([i] * len(instead))
             if reason:
@@ -62,6 +65,7 @@ def plain(text: str, language: str = "en") -> Plain:
 _UNUSUAL: Final = re.compile(
     r"(?:[^\x20-\x7e\n\u00c0-\u024f\u0370-\u1fff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|')+"
 )
+_GROUPED: Final = re.compile(r"(?<![\d.,]\d{3})\d[\u00a0\u2009\u202f\u2007]\d{3}(?!\d)")
 _APOSTROPHE: Final = re.compile(r"(?<=\w)’(?=\w)")
 _SINGLE_QUOTE: Final = re.compile(r"['‘’]")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from synth.context import after, before
+from synth.context import after, before, full_stop
 from synth.numerals import cardinal, ordinal, plural, two_digits, year
 from synth.rewriting import Rule, Saying, Situation
 from synth.wordset import words
@@ -29,6 +29,7 @@ _SHORT: Final = {
     "Nov": 11, "Dec": 12,
 }  # fmt: skip
 _MONTH: Final = rf"(?:{'|'.join(_MONTHS)}|(?:{'|'.join(_SHORT)})(?:\b|(?=\d))\.?)"
+_WEEKDAY: Final = r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mon|Tues?|Wed|Thurs?|Thu|Fri|Sat|Sun"
 _YEAR: Final = r"(?:1[0-9]|20)\d\d(?![\w-]|[,.:/]\d)"
 _DAY: Final = r"(?:3[01]|[12]\d|0?[1-9])"
 
@@ -45,18 +46,21 @@ def _plausible(day: int, month: int) -> bool:
 def _say_day_first(match: re.Match[str], _: Situation) -> Saying:
     """12 March 1945; the twelfth of March."""
     the = "" if before(match).lower() in ("the", "this", "that") else "the "
+    if match["since"]:
+        the += f"{ordinal(int(match['since']))} to the "
     comma = "," if match["comma"] else ""
     when = f"{comma} {year(int(match['year']))}" if match["year"] else ""
     return f"{the}{ordinal(int(match['day']))} of {_month(match['month'])}{when}"
 
 
-def _say_month_first(match: re.Match[str], _: Situation) -> Saying:
+def _say_month_first(match: re.Match[str], situation: Situation) -> Saying:
     """March 5, 1770; Oct. 12th."""
     if not match["year"] and after(match).lower() in _COUNTED_AFTER_MONTH:
         return None
     upto = f" to {ordinal(int(match['upto']))}" if match["upto"] else ""
     when = f", {year(int(match['year']))}" if match["year"] else ""
-    return f"{_month(match['month'])} {ordinal(int(match['day']))}{upto}{when}"
+    the = "the " if situation.british else ""
+    return f"{_month(match['month'])} {the}{ordinal(int(match['day']))}{upto}{when}"
 
 
 _COUNTED_AFTER_MONTH: Final = words("men people miles feet percent years days hours of pages or million")
@@ -74,15 +78,29 @@ _WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Sat
 
 
 def _say_month(match: re.Match[str], _: Situation) -> Saying:
-    return _month(match["month"])
+    return _month(match["month"]) + full_stop(match)
 
 
-def _written_out(day: int, month: int, year_: int) -> Saying:
-    return f"{_MONTHS[month - 1]} {ordinal(day)}, {year(year_)}" if _plausible(day, month) else None
+def _say_span(match: re.Match[str], _: Situation) -> Saying:
+    """Mon.–Fri., May–June."""
+    first, second = (match[name].rstrip(".") for name in ("first", "second"))
+    said = [
+        next((day for day in _WEEKDAYS if day.startswith(one)), None) or _month(one)
+        for one in (first, second)
+    ]
+    return f"{said[0]} to {said[1]}{full_stop(match)}"
 
 
-def _say_iso(match: re.Match[str], _: Situation) -> Saying:
-    return _written_out(int(match["day"]), int(match["month"]), int(match["year"]))
+def _written_out(day: int, month: int, year_: int, british: bool) -> Saying:
+    if not _plausible(day, month):
+        return None
+    name = _MONTHS[month - 1]
+    day_month = f"the {ordinal(day)} of {name}" if british else f"{name} {ordinal(day)}"
+    return f"{day_month}, {year(year_)}"
+
+
+def _say_iso(match: re.Match[str], situation: Situation) -> Saying:
+    return _written_out(int(match["day"]), int(match["month"]), int(match["year"]), situation.british)
 
 
 def _say_slashed(match: re.Match[str], situation: Situation) -> Saying:
@@ -92,7 +110,8 @@ def _say_slashed(match: re.Match[str], situation: Situation) -> Saying:
     first, second, when = int(match["first"]), int(match["second"]), match["year"]
     full = int(when) if len(when) == 4 else int(when) + (1900 if int(when) > 30 else 2000)
     day_first = first > 12 or ((situation.british or match["joint"] == ".") and second <= 12)
-    return _written_out(first, second, full) if day_first else _written_out(second, first, full)
+    day, month = (first, second) if day_first else (second, first)
+    return _written_out(day, month, full, situation.british)
 
 
 # ---- years ---------------------------------------------------------------------------------------------
@@ -209,13 +228,18 @@ RULES: Final = (
         r"|Thessalonians|Timothy|Peter|John)\b\.?(?=\s\d{1,3}:\d)",
         _say_book,
     ),
+    Rule(
+        r"(?<![\w.,:-])(?P<volume>[1-3])\s(?P<book>Corinthians|Chronicles|Thessalonians|Samuel|Timothy"
+        r"|(?:Kings|Peter|John)(?=\s\d))(?!\w)",
+        _say_book,
+    ),
     Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
     Rule(
         r"(?<![\w.,/-])(?P<first>\d{1,2})(?P<joint>[/.])(?P<second>\d{1,2})(?P<rejoint>[/.])(?P<year>\d{4}|\d\d)(?![\w/-]|\.\d)",
         _say_slashed,
     ),
     Rule(
-        rf"(?<![\w.,/:-])(?P<day>{_DAY})(?:st|nd|rd|th|d)?\s(?:of\s)?(?P<month>{_MONTH})(?!\w)"
+        rf"(?<![\w.,/:-])(?:(?P<since>{_DAY})(?:st|nd|rd|th)?\s?[–-]\s?)?(?P<day>{_DAY})(?:st|nd|rd|th|d)?\s(?:of\s)?(?P<month>{_MONTH})(?!\w)"
         rf"(?:(?P<comma>,?)\s(?P<year>{_YEAR}))?",
         _say_day_first,
     ),
@@ -229,7 +253,11 @@ RULES: Final = (
         r"\b(?P<day>Mon|Tues?|Wed|Thurs?|Thu|Fri|Sat|Sun)\.(?=,|\s(?:\d|morning|afternoon|evening|night|[A-Z]))",
         _say_weekday,
     ),
-    Rule(r"\b(?P<month>(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.)(?=[\s,])", _say_month),
+    Rule(
+        rf"\b(?P<first>(?:{_WEEKDAY})\b\.?|{_MONTH}(?!\w))\s?–\s?(?P<second>(?:{_WEEKDAY})\b\.?|{_MONTH}(?!\w))(?!\w)",
+        _say_span,
+    ),
+    Rule(r"\b(?P<month>(?:Jan|Feb|Aug|Sept|Oct|Nov|Dec)\.)(?=[\s,;:)–—]|$)", _say_month),
     Rule(r"(?<![\w.,])(?P<century>1\d|20)(?P<decade>\d0)'?s(?!\w)", _say_decade),
     Rule(r"(?<![\w.,])'(?P<century>(?!))?(?P<decade>[2-9]0)'?s(?!\w)", _say_decade),
     Rule(r"(?<![\w.,])'(?P<year>\d\d)(?![\w'])", _say_short_year),
@@ -246,6 +274,10 @@ RULES: Final = (
         _say_clock,
     ),
     Rule(rf"(?<![\w:.])(?P<hour>\d{{1,2}})\.(?P<minute>[0-5]\d)(?P<second>(?!))?\s?{_HALF}", _say_clock),
+    Rule(
+        r"(?<![\w:.])(?P<hour>[01]\d|2[0-3])\.(?P<minute>[0-5]\d)(?P<second>(?!))?(?P<half>(?!))?(?=\s(?:hours|hrs)\b)",
+        _say_clock,
+    ),
     Rule(rf"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])\s?{_HALF}", _say_hour),
     Rule(r"(?<![\w.])(?P<half>[ap])\.\s?m\.", _say_half_day),
     Rule(r"(?<![\w:.])(?P<first>\d{1,4}):(?P<second>\d{1,4})(?:[–-](?P<upto>\d{1,3}))?(?![\w:])", _say_pair),

@@ -90,12 +90,15 @@ def digits(text: str) -> str:
 @cache
 def number(text: str) -> str:
     """What a written quantity says: 1,234.50 -> one thousand two hundred thirty-four point five zero."""
-    whole, point, decimals = text.replace(",", "").partition(".")
+    whole, point, decimals = _GROUPING.sub("", text).partition(".")
     if len(whole) > LONGEST_DIGITS or (len(whole) > 1 and whole[0] == "0" and not point):
         words = digits(whole)
     else:
         words = cardinal(int(whole)) if whole else ""
     return f"{words} point {digits(decimals)}".strip() if point and decimals else words
+
+
+_GROUPING: Final = re.compile(r"[,\s]")
 
 
 def plural(words: str) -> str:

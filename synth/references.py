@@ -62,6 +62,37 @@ def _say_address(match: re.Match[str], situation: Situation) -> Saying:
     return [*parts, Again(end, match.end())] if tail else parts
 
 
+_ENDINGS: Final = (
+    "pdf|txt|html?|docx?|xlsx?|pptx?|jpe?g|png|gif|svg|csv|json|xml|yaml|toml|py|exe|zip|mp[34]|wav|epub|css"
+    "|sh|bat|dll"
+)
+_SPELLED_ENDINGS: Final = words("pdf txt html htm xls xlsx ppt png gif svg csv xml exe css dll")
+
+
+def _say_file(match: re.Match[str], situation: Situation) -> Saying:
+    """report.pdf: report dot P.D.F."""
+    ending = match["ending"]
+    said = ending.upper() if ending in _SPELLED_ENDINGS else _labels(ending, situation.language)
+    name = _labels(match["name"], situation.language)
+    name = name.lower() if name.isupper() else name
+    return re.sub(r"\s+", " ", f"{name} {announcements(situation.language).dot} {said}") if name else None
+
+
+def _say_hashtag(match: re.Match[str], situation: Situation) -> Saying:
+    """#MeToo: hashtag Me Too."""
+    return f"hashtag {_labels(_CAMEL.sub(' ', match['name']), situation.language)}"
+
+
+_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def _say_version(match: re.Match[str], situation: Situation) -> Saying:
+    """v2.0.1: version two point zero point one."""
+    if situation.language != "en":
+        return None
+    return "version " + " point ".join(cardinal(int(part)) for part in match["number"].split("."))
+
+
 def _say_doi(match: re.Match[str], situation: Situation) -> Saying:
     """A number for libraries."""
     if situation.urls is Reading.READ:
@@ -199,7 +230,14 @@ RULES: Final = (
         r"(?:/[^\s<>\"“”\[\])]*)?",
         _say_address,
     ),
-    Rule(r"\b(?:doi|DOI):?\s?(?P<number>10\.\S+[^\s.,;:)\]])", _say_doi),
+    Rule(rf"(?<![\w./@])(?P<name>[\w-]{{1,60}})\.(?P<ending>{_ENDINGS})(?![\w@]|\.\w)", _say_file),
+    Rule(r"(?<![\w&])\#(?P<name>[A-Za-z]\w{1,60})", _say_hashtag),
+    Rule(r"(?<![\w.])v\.?(?P<number>\d{1,4}(?:\.\d{1,4})+)(?!\w|\.\d)", _say_version),
+    Rule(
+        r"(?<![\w.@/])[A-Z][A-Za-z0-9-]{1,62}\.(?:com|org|net|edu|gov|co\.uk)(?![\w@]|\.\w)(?:/[^\s<>\"“”\[\])]*)?",
+        _say_address,
+    ),
+    Rule(r"\b(?:doi|DOI):?\s?(?P<number>10\.\S+[^\s.,;:)\]])", _say_doi, quiet=True),
     Rule(r"\[(?P<label>[^\[\]\n]{1,300})\]\((?P<target>[^()\n]{0,300})\)", _say_link),
     Rule(
         r"\[(?i:illustration|image|picture|photo|figure|drawing)\b\s?(?:unavailable)?[:.]?\s*"

@@ -55,6 +55,11 @@ class Rule(NamedTuple):
 
     pattern: str  # verbose syntax
     say: Callable[[re.Match[str], Situation], Saying]
+    quiet: bool = False  # may begin where `QUIET` matches; others are not asked there
+
+
+# a lower-case word before a space, a comma or a semicolon, and the space before a word: most of a novel
+QUIET: Final = re.compile(r"[a-z]+[\s,;]|[ ][A-Za-z0-9\"“”'(]")
 
 
 def left_out(reason: str, space: bool = False) -> Callable[[re.Match[str], Situation], Saying]:
@@ -71,13 +76,23 @@ class Rulebook:
     """Rules in the order in which they are asked at each place of a text."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
-        self._says = [rule.say for rule in rules]
+        self._rules = tuple(rules)
         self._patterns = [re.compile(rule.pattern, re.VERBOSE) for rule in rules]
-        branches = "|".join(
-            f"(?P<r{i}>{_GROUP_NAME.sub('(?:', rule.pattern)}\n)" for i, rule in enumerate(rules)
-        )
+        few = "|".join(_branch("q", i, rule) for i, rule in enumerate(rules) if rule.quiet) or "(?!)"
+        branches = "|".join(_branch("r", i, rule) for i, rule in enumerate(rules))
         # never inside a lower-case word: this alone spares four of five attempts
-        self._any = re.compile(rf"(?:(?<![a-z])|(?![a-z]))(?:{branches})", re.VERBOSE)
+        self._any = re.compile(
+            rf"(?:(?<![a-z])|(?![a-z]))(?:(?={QUIET.pattern})(?:{few})|(?!{QUIET.pattern})(?:{branches}))",
+            re.VERBOSE,
+        )
+
+    def matching(self, text: str, start: int) -> list[Rule]:
+        """The rules whose pattern matches at a place, whatever they would say there."""
+        return [
+            rule
+            for rule, pattern in zip(self._rules, self._patterns, strict=True)
+            if (found := pattern.match(text, start)) and found.end() > start
+        ]
 
     def parts(
         self, text: str, situation: Situation, start: int = 0, end: int | None = None
@@ -86,9 +101,11 @@ class Rulebook:
         end = len(text) if end is None else end
         while found := self._any.search(text, start, end):
             assert found.lastgroup is not None
-            for i in range(int(found.lastgroup[1:]), len(self._says)):
+            for i in range(int(found.lastgroup[1:]), len(self._rules)):
                 match = self._patterns[i].match(text, found.start(), end)
-                saying = self._says[i](match, situation) if match and match.end() > found.start() else None
+                saying = (
+                    self._rules[i].say(match, situation) if match and match.end() > found.start() else None
+                )
                 if match is not None and saying is not None:
                     yield from self._resolved(text, situation, match, saying)
                     start = match.end()
@@ -111,6 +128,10 @@ class Rulebook:
                 yield from self.parts(text, situation, part.start, part.end)
             else:
                 yield part
+
+
+def _branch(prefix: str, number: int, rule: Rule) -> str:
+    return f"(?P<{prefix}{number}>{_GROUP_NAME.sub('(?:', rule.pattern)}\n)"
 
 
 _GROUP_NAME: Final = re.compile(r"\(\?P<\w+>")

@@ -91,6 +91,10 @@ def _say_regnal(match: re.Match[str], _: Situation) -> Saying:
     known = name.lower() in _REGNAL
     if value is None or (name.isupper() and not known):
         return None
+    last = _value(match["upto"], 50) if match["upto"] else None
+    if match["upto"] and last is None:
+        return None
+    upto = f" to {ordinal(last)}" if last else ""
     if len(numeral) == 1:
         ruler = _RULER_BEFORE.search(match.string, max(0, match.start() - 24), match.start())
         sure = ruler is not None or not _GOES_ON.match(match.string, match.end())
@@ -98,13 +102,18 @@ def _say_regnal(match: re.Match[str], _: Situation) -> Saying:
             return None
     elif not known and not set(numeral) <= set("IVX"):
         return None
+    if name in _SEQUELS and not match["upto"]:
+        return f"{name} {cardinal(value)}"
     if not known and (name in _NOT_NAMES or value > 20):
         return None
-    return f"{name.capitalize() if name.isupper() else name} the {ordinal(value)}"
+    return f"{name.capitalize() if name.isupper() else name} the {ordinal(value)}{upto}"
 
 
 _GOES_ON: Final = re.compile(r"\s(?!of\b|and\b)[a-z']")  # "Elizabeth I saw" is somebody speaking
 _RULER_BEFORE: Final = re.compile(rf"\b(?:{'|'.join(_RULERS)})\s(?:[A-Z][a-z]+\s)*$")
+_SEQUELS: Final = words(
+    "Rocky Jaws Halloween Saw Scream Rambo Superman Batman Alien Godfather Fantasy Bowl Titan"
+)
 _NOT_NAMES: Final = words(
     """
     The A An In On At And Or Of To With By As But For From If It Is Was When Then See Both Under
@@ -146,7 +155,12 @@ def _say_bare(match: re.Match[str], _: Situation) -> Saying:
     if match["numeral"] in _WORDS_AND_LETTERS:
         return None
     value = _value(match["numeral"], 89)
-    return cardinal(value) if value is not None else None
+    if value is None:
+        return None
+    return ordinal(value) if after(match) in _ORDERED else cardinal(value)
+
+
+_ORDERED: Final = words("century centuries dynasty Dynasty legion Legion Olympiad Congress")
 
 
 _WORDS_AND_LETTERS: Final = words(
@@ -160,13 +174,15 @@ RULES: Final = (
     Rule(
         rf"\b(?P<label>(?i:{_LABELS}))\s?(?<=[\s.]){_NUMERAL}(?:\s?[–—-]\s?(?P<upto>[IVXLC]+))?(?![\w'])",
         _say_labelled,
+        quiet=True,
     ),
     Rule(
         r"\b(?P<label>pp?\.|[Cc]h(?:ap)?s?\.|[Vv]ols?\.|[Ss]ec\.|[Bb]k\.|[Cc]hapter|[Pp]ages?|[Ss]c\.|[Cc]anto|[Aa]ct|[Ss]cene)\s?(?<=[\s.])"
         r"(?P<numeral>[ivxlc]+)(?:\s?[–—-]\s?(?P<upto>[ivxlc]+))?(?![\w'])",
         _say_labelled,
+        quiet=True,
     ),
-    Rule(rf"\b(?P<name>[A-Z][a-zé]+|[A-Z]{{3,}})\s{_NUMERAL}(?!\w|\.\w)", _say_regnal),
+    Rule(rf"\b(?P<name>[A-Z][a-zé]+|[A-Z]{{3,}})\s{_NUMERAL}(?:–(?P<upto>[IVX]+))?(?!\w|\.\w)", _say_regnal),
     Rule(rf"\A\s*{_NUMERAL}(?P<stop>[.:)]|\s?—)?(?![\w'.])", _say_heading_numeral),
     Rule(r"(?<!\w)\((?P<numeral>[ivx]+)\)", _say_list_mark),
     Rule(r"\A(?P<numeral>[ivx]{2,})[.)](?=\s)", _say_list_mark),

@@ -223,9 +223,11 @@ RULES: Final = (
         r"|Prince|Princess|Madame|Duke|Duchess|Monsieur|Herr|of|at|from)\.?\s)"
         r"(?:(?P<letter>[B-HJ-NP-Z])—+|——+)(?=[\s.,;:!?)\"'”]|$)",
         _say_short_blank,
+        quiet=True,
     ),
     Rule(r"\s?\.(?:\s?\.){2,}|…(?:\s?[.…])+|\s…", said_as("…")),
     Rule(r"—+(?:\s?—)+|-{2,}(?!-)|(?<=\s)[–-](?=\s)|(?<=[\"”,;:!?])-(?=[\"“\w])", said_as("—")),
+    Rule(r"(?<=[ap]\.m\.)\s?[–-]\s?(?=\d)|(?<=\d[ap]m)\s?[–-]\s?(?=\d)", said_as(" to ")),
     Rule(r"(?<=[\w%°])–(?=[\d$£€])", said_as(" to ")),
     Rule(r"(?<=\w)–(?=\w)", said_as("-")),
     Rule(r"–", said_as("—")),

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from synth.abbreviations import _AFTER_NAMES, _ANYWHERE, _BEFORE_NAMES, _BEFORE_NUMBERS
 from synth.amounts import _AREAS, _UNITS
+from synth.reading import Reading, ReadingPreferences
 from synth.script import Dropped
 from synth.spoken import Spoken, spoken, uncovered
 
@@ -165,7 +166,7 @@ def test_a_heading_may_be_a_numeral(written: str, said: str) -> None:
 
 def test_day_and_month_change_places_in_british_books() -> None:
     assert spoken("3/4/2003", "en-us").text == "March fourth, two thousand three"
-    assert spoken("3/4/2003", "en-GB").text == "April third, two thousand three"
+    assert spoken("3/4/2003", "en-GB").text == "the third of April, two thousand and three"
 
 
 @pytest.mark.parametrize(
@@ -286,9 +287,16 @@ _TEXTS = st.lists(st.text(_CHARACTERS, max_size=5) | st.sampled_from(_SNIPPETS),
 
 
 @settings(max_examples=300, deadline=None)  # the first one compiles the rules
-@given(_TEXTS, st.sampled_from(["en", "en-gb", "fr", "ja", "hi"]), st.booleans())
-def test_every_character_is_said_or_dropped(text: str, language: str, heading: bool) -> None:
-    result = spoken(text, language, heading)
+@given(
+    _TEXTS,
+    st.sampled_from(["en", "en-gb", "fr", "ja", "hi"]),
+    st.booleans(),
+    st.builds(ReadingPreferences, st.sampled_from(list(Reading)), st.sampled_from(list(Reading))),
+)
+def test_every_character_is_said_or_dropped(
+    text: str, language: str, heading: bool, preferences: ReadingPreferences
+) -> None:
+    result = spoken(text, language, heading, preferences)
     assert uncovered(text, result) == []
     assert all(a[0] < b[0] and a[1] < b[1] for a, b in pairwise(result.offsets))
     assert bool(result.offsets) == bool(result.text)
