@@ -112,6 +112,25 @@ class Skip:
 
 
 @dataclass(frozen=True, slots=True)
+class Pronunciation:
+    """How the publisher wants a part of a block said: characters `[start, end)` of `Block.text`."""
+
+    start: int
+    end: int
+    ipa: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lexeme:
+    """How the publisher wants a word, or several in a row, said wherever it stands."""
+
+    word: str
+    ipa: str = ""
+    respelling: str = ""  # plain words, where there is no `ipa`
+    language: str | None = None  # BCP 47; None: the book's
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """A paragraph-like unit of the source.
 
@@ -125,6 +144,7 @@ class Block:
     skip: SkipReason | None = None  # the whole block is not spoken, for this reason
     skips: tuple[Skip, ...] = ()  # parts that are not spoken, in order, not overlapping
     language: str | None = None  # where it differs from the book's (BCP 47)
+    pronunciations: tuple[Pronunciation, ...] = ()  # in order, not overlapping
 
     def __post_init__(self) -> None:
         end = 0
@@ -200,6 +220,7 @@ class Book:
     series_part: str | None = None  # "2", "1.5"
     narrator: str | None = None  # who is named as the reader; None: the voices that are heard
     warnings: tuple[ReadingWarning, ...] = ()
+    lexemes: tuple[Lexeme, ...] = ()
 
     @property
     def spoken_chapters(self) -> tuple[Chapter, ...]:

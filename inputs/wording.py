@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from typing import TypeVar
 
 from inputs.book import Skip, SkipReason
 
+T = TypeVar("T")
 Piece = tuple[str, SkipReason | None]
 
 _WHITE_SPACE_RUN = re.compile(r"\s+")
@@ -44,6 +46,15 @@ def word(
     return text, None, tuple(skips)
 
 
+def piece_bounds(pieces: Iterable[Piece], *, keep_lines: bool = False) -> list[tuple[int, int]]:
+    """Where each piece is in the text that `word` joins them to: `[start, end)`, empty if it vanished."""
+    pieces = list(pieces)
+    runs = _single_spaced([(text, number) for number, (text, _) in enumerate(pieces)], keep_lines)
+    _, bounds = _composed([run for run, _ in runs])
+    found = {number: one for (_, number), one in zip(runs, bounds, strict=True)}
+    return [found.get(number, (0, 0)) for number in range(len(pieces))]
+
+
 def one_line(text: str) -> str:
     """A title or a metadata value: NFC, white space collapsed, no soft hyphens or zero-width characters."""
     text = re.sub("[\u00ad\u200b\u2060\ufeff]", "", text)
@@ -55,9 +66,9 @@ def is_ornament(text: str) -> bool:
     return bool(text.strip()) and not _LETTER_OR_DIGIT.search(text.replace("_", ""))
 
 
-def _single_spaced(pieces: Iterable[Piece], keep_lines: bool) -> list[Piece]:
+def _single_spaced(pieces: Iterable[tuple[str, T]], keep_lines: bool) -> list[tuple[str, T]]:
     """Collapse white space over the bounds of pieces; a space goes to the piece it was first seen in."""
-    runs: list[Piece] = []
+    runs: list[tuple[str, T]] = []
     last = " "  # leading white space is dropped
     for raw, reason in pieces:
         text = _WHITE_SPACE_RUN.sub(lambda run: _collapsed(run.group(), keep_lines), raw)

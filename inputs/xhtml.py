@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from lxml import etree
 
-from inputs.book import Block, BlockKind, EpubPlace, SkipReason
+from inputs.alphabets import ipa_of
+from inputs.book import Block, BlockKind, EpubPlace, Pronunciation, SkipReason
 from inputs.markup import attribute, name_of, text_of
-from inputs.wording import Piece, is_ornament, word
+from inputs.wording import Piece, is_ornament, piece_bounds, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +46,22 @@ class ContentDocument:
     passages: tuple[Passage, ...]
     anchors: dict[str, int]  # id -> index of the passage that it is in or before; may be len(passages)
     note_links: tuple[tuple[int, str], ...]  # (passage with a note mark, href that the mark leads to)
+    unknown_alphabets: frozenset[str] = frozenset()  # of pronunciations that were left out
 
 
-def read_content(root: etree._Element, href: str, language: str | None = None) -> ContentDocument:
+def read_content(
+    root: etree._Element,
+    href: str,
+    language: str | None = None,
+    reasons: Mapping[etree._Element, SkipReason] = MappingProxyType({}),
+) -> ContentDocument:
     """Walk the tree once, front to back, without recursion; every text character ends up in one passage.
 
     root: the document's root element. href: its name inside the archive. language: the book's, BCP 47.
+    reasons: elements that are not spoken for a reason that lies outside of them.
     """
     title = next((text_of(element) for element in root.iter() if name_of(element) == "title"), "")
-    walk = _Walk(href, language)
+    walk = _Walk(href, language, reasons)
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "start":
@@ -60,7 +70,14 @@ def read_content(root: etree._Element, href: str, language: str | None = None) -
         else:
             walk.leave(element)
     walk.flush()
-    return ContentDocument(href, title, tuple(walk.passages), walk.anchors, tuple(walk.note_links))
+    return ContentDocument(
+        href,
+        title,
+        tuple(walk.passages),
+        walk.anchors,
+        tuple(walk.note_links),
+        frozenset(walk.unknown_alphabets),
+    )
 
 
 _BLOCKS = frozenset(
@@ -129,6 +146,13 @@ HEADING_CHARACTERS = 200
 PAGE_MARK_CHARACTERS = 14
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sound:
+    """The pronunciation that one element has for all of its text."""
+
+    ipa: str
+
+
 @dataclass(frozen=True, slots=True)
 class _Context:
     """What holds for the text directly inside an element."""
@@ -143,6 +167,8 @@ class _Context:
     parent_block: int = 0
     linked: bool = False
     preformatted: bool = False
+    alphabet: str = ""
+    sound: _Sound | None = None
 
 
 @dataclass(slots=True)
@@ -151,6 +177,7 @@ class _Draft:
 
     context: _Context
     pieces: list[Piece] = field(default_factory=list)
+    sounds: dict[int, _Sound] = field(default_factory=dict)  # by piece
     linked_characters: int = 0
     anchors: list[str] = field(default_factory=list)
     late_anchors: list[str] = field(default_factory=list)  # seen after the last text
@@ -161,11 +188,13 @@ class _Draft:
 class _Walk:
     """State of one pass over a tree."""
 
-    def __init__(self, href: str, language: str | None) -> None:
+    def __init__(self, href: str, language: str | None, reasons: Mapping[etree._Element, SkipReason]) -> None:
         self.passages: list[Passage] = []
         self.anchors: dict[str, int] = {}
         self.note_links: list[tuple[int, str]] = []
+        self.unknown_alphabets: set[str] = set()
         self._href = href
+        self._reasons = reasons
         self._language = (language or "").lower()
         self._contexts = [_Context(language=self._language or None)]
         self._draft = _Draft(self._contexts[0])
@@ -231,7 +260,7 @@ class _Walk:
             block, parent = self._blocks, above.in_block
         else:
             block, parent = above.in_block, above.parent_block
-        if not element.attrib and name in _PLAIN:
+        if not element.attrib and name in _PLAIN and element not in self._reasons:
             if name not in _BLOCKS:
                 return above, None
             return replace(above, in_block=block, parent_block=parent), None
@@ -241,7 +270,10 @@ class _Walk:
             own |= {role}
         classes = (element.get("class") or "").lower()
         kind, level = self._kind(above, element, name, own, classes)
-        reason = above.reason or self._reason(element, name, own, classes, above)
+        reason = (
+            above.reason or self._reasons.get(element) or self._reason(element, name, own, classes, above)
+        )
+        alphabet = attribute(element, "alphabet") or above.alphabet
         here = _Context(
             kind=kind,
             level=level,
@@ -253,6 +285,8 @@ class _Walk:
             parent_block=parent,
             linked=above.linked or (name == "a" and element.get("href") is not None),
             preformatted=above.preformatted or name == "pre",
+            alphabet=alphabet,
+            sound=self._sound(attribute(element, "ph"), alphabet) or above.sound,
         )
         whole: SkipReason | None = None
         if name == "math":
@@ -264,6 +298,16 @@ class _Walk:
         elif name == "pre" and here.kind is not BlockKind.VERSE:
             whole = SkipReason.CODE
         return here, whole
+
+    def _sound(self, pronunciation: str, alphabet: str) -> _Sound | None:
+        """What an element's ssml:ph stands for."""
+        if not pronunciation.strip():
+            return None
+        ipa = ipa_of(pronunciation.strip(), alphabet)
+        if ipa is None:
+            self.unknown_alphabets.add(alphabet)
+            return None
+        return _Sound(ipa)
 
     def _kind(
         self, above: _Context, element: etree._Element, name: str, own: frozenset[str], classes: str
@@ -358,6 +402,7 @@ class _Walk:
             self._draft.pieces.append((_spaced(element), here.reason or SkipReason.IMAGE))
         elif why is SkipReason.TABLE:
             self._draft.pieces.clear()
+            self._draft.sounds.clear()
             for caption in (child for child in element if name_of(child) == "caption"):
                 self._emit(BlockKind.CAPTION, _shown(caption), here.reason, context=here)
             self._emit(BlockKind.TABLE, _table(element), here.reason or why, context=here, keep_lines=True)
@@ -383,6 +428,8 @@ class _Walk:
             self._add(text, here)
 
     def _add(self, text: str, here: _Context) -> None:
+        if here.sound is not None:
+            self._draft.sounds[len(self._draft.pieces)] = here.sound
         self._draft.pieces.append((text, here.reason))
         if text.strip():
             if self._draft.late_anchors:  # the anchor turned out to be inside the block
@@ -407,7 +454,9 @@ class _Walk:
         elif kind is BlockKind.HEADING and len(text) > HEADING_CHARACTERS:
             kind = BlockKind.PARAGRAPH  # a whole paragraph set as a heading
         level = context.level if kind is BlockKind.HEADING else None
-        block = Block(kind, text, self._place(context, text), reason, skips, self._own_language(context))
+        sounds = _pronunciations(draft, text, keep_lines=kind is BlockKind.VERSE) if draft.sounds else ()
+        language = self._own_language(context)
+        block = Block(kind, text, self._place(context, text), reason, skips, language, sounds)
         merged = self._merged_verse(block, context)
         if merged is not None:
             last = self.passages[-1]
@@ -435,10 +484,19 @@ class _Walk:
             return None
         shift = len(last.text) + 1
         skips = tuple(replace(skip, start=skip.start + shift, end=skip.end + shift) for skip in block.skips)
+        sounds = tuple(
+            replace(one, start=one.start + shift, end=one.end + shift) for one in block.pronunciations
+        )
         place = last.place
         if isinstance(place, EpubPlace):
             place = replace(place, end=self._offset - 1)
-        return replace(last, text=f"{last.text}\n{block.text}", skips=last.skips + skips, place=place)
+        return replace(
+            last,
+            text=f"{last.text}\n{block.text}",
+            skips=last.skips + skips,
+            place=place,
+            pronunciations=last.pronunciations + sounds,
+        )
 
     def _emit(
         self,
@@ -478,6 +536,24 @@ class _Walk:
 def _language(element: etree._Element) -> str:
     stated = element.get("{http://www.w3.org/XML/1998/namespace}lang") or element.get("lang") or ""
     return stated.strip().lower().replace("_", "-")
+
+
+def _pronunciations(draft: _Draft, text: str, *, keep_lines: bool) -> tuple[Pronunciation, ...]:
+    """Where the draft's pronunciations are in its text, white space around them left out."""
+    bounds = piece_bounds(draft.pieces, keep_lines=keep_lines)
+    spans: dict[_Sound, tuple[int, int]] = {}
+    for number, sound in draft.sounds.items():
+        start, end = bounds[number]
+        first, last = spans.get(sound, (start, end))
+        if start < end:
+            spans[sound] = (first if first < last else start, end)
+    found: list[Pronunciation] = []
+    for sound, (start, end) in spans.items():
+        said = text[start:end]
+        start, end = start + len(said) - len(said.lstrip()), end - len(said) + len(said.rstrip())
+        if start < end and (not found or found[-1].end <= start):
+            found.append(Pronunciation(start, end, sound.ipa))
+    return tuple(found)
 
 
 def _has_text(pieces: list[Piece]) -> bool:
