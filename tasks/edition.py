@@ -13,7 +13,8 @@ from inputs.errors import BadBookToml
 from inputs.read import read
 from outputs.plan import Pauses
 from outputs.tags import isbn_in
-from synth.errors import UnknownPreference, UnknownVoice
+from synth.errors import BadLexicon, UnknownPreference, UnknownVoice
+from synth.lexicon import Lexicon, lexicon_of
 from synth.reading import ReadingPreferences
 from synth.speaker import Speaker
 from tasks.reading import as_preferred
@@ -26,6 +27,7 @@ class Edition:
     book: Book
     preferences: ReadingPreferences
     pauses: Pauses
+    lexicon: Lexicon  # of the book.toml alone
     toml: BookToml | None  # what was applied
 
     @property
@@ -69,8 +71,9 @@ def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str
     preferences = _preferences(toml, reading)
     if toml is not None and toml.directions.book.isbn and not isbn_in(toml.directions.book.isbn):
         raise _bad(toml, "[book] isbn is no ISBN: its check digit is wrong", "Compare it with the book")
+    lexicon = _lexicon(toml)
     book = as_preferred(directed(read(document), toml, matter), preferences)
-    return Edition(book, preferences, _pauses(toml), toml)
+    return Edition(book, preferences, _pauses(toml), lexicon, toml)
 
 
 def _preferences(toml: BookToml | None, reading: Mapping[str, str]) -> ReadingPreferences:
@@ -86,6 +89,15 @@ def _preferences(toml: BookToml | None, reading: Mapping[str, str]) -> ReadingPr
 def _pauses(toml: BookToml | None) -> Pauses:
     wanted = toml.directions.pauses.chosen() if toml else {}
     return replace(Pauses(), **{f"{name}_s": seconds for name, seconds in wanted.items()})
+
+
+def _lexicon(toml: BookToml | None) -> Lexicon:
+    if toml is None:
+        return Lexicon()
+    try:
+        return lexicon_of(toml.directions.lexicon, toml.path)
+    except BadLexicon as error:
+        raise BadBookToml(toml.path, error.message, error.hint) from error
 
 
 def _bad(toml: BookToml, problem: str, hint: str) -> BadBookToml:

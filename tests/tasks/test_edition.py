@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from inputs.book_toml import MatterChoice
+from inputs.errors import BadBookToml
+from outputs.plan import Pauses
+from synth.draft import DraftSpeaker
+from synth.errors import UnknownPreference
+from synth.reading import Reading
+from tasks.edition import edition_of
+from tasks.write_toml import write_book_toml
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "upon-asking.epub"
+
+WithToml = Callable[[str], Path]
+
+
+@pytest.fixture
+def with_toml(tmp_path: Path) -> WithToml:
+    """The example book in a folder of its own, with a book.toml beside it."""
+
+    def of(text: str) -> Path:
+        document = tmp_path / EXAMPLE.name
+        document.write_bytes(EXAMPLE.read_bytes())
+        (tmp_path / "book.toml").write_text(text, encoding="utf-8")
+        return document
+
+    return of
+
+
+def test_a_document_without_a_book_toml_is_as_it_was_read() -> None:
+    edition = edition_of(EXAMPLE, None, {})
+    assert (edition.toml, edition.voice, edition.speed, edition.pauses) == (None, None, None, Pauses())
+    assert len(edition.book.spoken_chapters) == 7
+
+
+def test_a_book_toml_decides_how_the_book_sounds(with_toml: WithToml) -> None:
+    edition = edition_of(
+        with_toml('[book]\nvoice = "bm_george"\nspeed = 0.9\n[pauses]\nhead = 1\n[lexicon]\nWen = "when"'),
+        None,
+        {},
+    )
+    assert (edition.voice, edition.speed, edition.pauses) == ("bm_george", 0.9, Pauses(head_s=1.0))
+    assert [entry.word for entry in edition.lexicon.entries] == ["Wen"]
+
+
+def test_what_the_listener_chose_goes_before_the_book_toml(with_toml: WithToml) -> None:
+    document = with_toml('[book]\nmatter = "all"\n[reading]\nurls = "skip"\ntables = "read"')
+    as_written = edition_of(document, None, {})
+    assert (as_written.preferences.urls, as_written.preferences.tables) == (Reading.SKIP, Reading.READ)
+    assert len(as_written.book.spoken_chapters) > 7
+    chosen = edition_of(document, MatterChoice.BODY, {"urls": "usual"})
+    assert (chosen.preferences.urls, chosen.preferences.tables) == (Reading.USUAL, Reading.READ)
+    assert len(chosen.book.spoken_chapters) == 7
+    with pytest.raises(UnknownPreference):
+        edition_of(document, None, {"urls": "sing"})
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('[book]\nisbn = "978-0-306-40615-8"', "isbn is no ISBN"),
+        ('[reading]\nurls = "sing"', "“sing” is no way of reading urls"),
+        ('[lexicon]\nWen = "/%/"', "“Wen”"),
+    ],
+)
+def test_what_only_others_understand_is_checked_before_the_document_is_read(
+    with_toml: WithToml, text: str, problem: str
+) -> None:
+    document = with_toml(text)
+    document.write_bytes(b"no document at all")
+    with pytest.raises(BadBookToml) as caught:
+        edition_of(document, None, {})
+    assert problem in caught.value.message
+    assert "book.toml" in caught.value.message
+
+
+def test_a_voice_that_is_not_there_is_named_with_its_place(with_toml: WithToml) -> None:
+    speaker = DraftSpeaker()
+    edition_of(with_toml('[[chapter]]\nname = "Preface"\nvoice = "bf_emma"'), None, {}).check_voices(speaker)
+    edition = edition_of(with_toml('[[chapter]]\nname = "Preface"\nvoice = "bf_ema"'), None, {})
+    with pytest.raises(BadBookToml, match=r"\[\[chapter\]\] “Preface” voice: there is no voice") as caught:
+        edition.check_voices(speaker)
+    assert "bf_emma" in caught.value.hint
+
+
+def test_a_file_to_start_from_is_written_once_and_changes_nothing(tmp_path: Path) -> None:
+    document = tmp_path / EXAMPLE.name
+    document.write_bytes(EXAMPLE.read_bytes())
+    before = edition_of(document, None, {})
+    path = write_book_toml(document, None, {})
+    after = edition_of(document, None, {})
+    assert after.toml is not None
+    assert after.toml.path == path == tmp_path / "upon-asking.toml"
+    assert (after.book, after.pauses, after.preferences) == (before.book, before.pauses, before.preferences)
+    with pytest.raises(BadBookToml, match="is there already"):
+        write_book_toml(document, None, {})
+
+
+def test_a_file_to_start_from_holds_what_was_chosen(tmp_path: Path) -> None:
+    document = tmp_path / EXAMPLE.name
+    document.write_bytes(EXAMPLE.read_bytes())
+    chosen = edition_of(document, MatterChoice.ALL, {"tables": "read"})
+    write_book_toml(document, MatterChoice.ALL, {"tables": "read"})
+    again = edition_of(document, None, {})
+    assert (again.book, again.preferences) == (chosen.book, chosen.preferences)
