@@ -34,7 +34,8 @@ app: Final = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 models: Final = typer.Typer(
-    help="Kokoro's published files: fetch them, see what is there.", no_args_is_help=True
+    help="Kokoro's files and the English tagger: fetch them, see what is there.",
+    no_args_is_help=True,
 )
 app.add_typer(models, name="models")
 
@@ -234,10 +235,10 @@ def status(weights: Weights = None) -> None:
 
 @models.command()
 def fetch() -> None:
-    """Get Kokoro's weights and voices from the model hub, at the pinned revision, and check them."""
+    """Get Kokoro's weights and voices and the English tagger, at pinned versions, and check them."""
     from flows.models import fetch_all
 
-    raise typer.Exit(fetch_all())
+    raise typer.Exit(fetch_all(Settings.read().tagger_url))
 
 
 @models.command()

@@ -14,7 +14,7 @@ from outputs.ffmpeg import find_ffmpeg
 from synth.devices import best_device
 from synth.draft import espeak_version
 from synth.errors import DraftVoiceFailed, WeightsMissing
-from synth.phonemes import TAGGER, TAGGER_MISSING, tagger_is_installed
+from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
 _LEAST_FREE_BYTES: Final = 2 * 10**9  # segments of a ten-hour book and its files come to about that
@@ -47,10 +47,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("Kokoro's weights", True, str(checkpoint.parent))
     except WeightsMissing as error:
         yield Finding("Kokoro's weights", False, str(error))
-    if tagger_is_installed():
-        yield Finding("English tagger", True, TAGGER)
-    else:
-        yield Finding("English tagger", False, f"some words may be stressed wrongly: {TAGGER_MISSING}")
+    tagger = find_tagger(settings.weights)
+    yield Finding(
+        "English tagger", tagger is not None, tagger or f"some words may be stressed wrongly: {NO_TAGGER}"
+    )
     device = best_device()
     yield Finding(
         "GPU", device != "cpu", device if device != "cpu" else "none that torch can use; the CPU works"

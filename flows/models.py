@@ -1,4 +1,4 @@
-"""`bindery models`: Kokoro's published files fetched, listed and compared with their checksums."""
+"""`bindery models`: Kokoro's files and the English tagger fetched, listed, compared with their checksums."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from rich.markup import escape
 
 from flows.exits import Exit
 from synth.checksums import SHA256
-from synth.errors import WeightsMissing
-from synth.phonemes import TAGGER, TAGGER_MISSING, tagger_is_installed
+from synth.errors import TaggerMissing, WeightsMissing
+from synth.trained_tagger import NO_TAGGER, RELEASE, SOURCE, TAGGER, damaged_files, fetch_tagger, find_tagger
 from synth.weights import REPOSITORY, REVISION, find_files, is_as_published
 
 
@@ -28,22 +28,25 @@ def tell_status(folder: Path | None) -> Exit:
         _say(" ", str(missing[names[0]]))
     else:
         _say(" ", str(found[next(iter(SHA256))].parent))
-    if tagger_is_installed():
-        _say("[green]✓[/]", f"English tagger: {TAGGER}")
+    tagger = find_tagger(folder)
+    if tagger is None:
+        _say("[yellow]–[/]", f"English tagger: {NO_TAGGER}")
     else:
-        _say("[yellow]–[/]", f"English tagger: {TAGGER_MISSING}")
+        _say("[green]✓[/]", f"English tagger: {tagger}")
     return Exit.CANNOT_START if missing else Exit.DONE
 
 
-def fetch_all() -> Exit:
-    """Download what is missing, then verify everything."""
-    _say(" ", f"{REPOSITORY} at {REVISION[:8]}")
-    try:
-        find_files(SHA256)
-    except WeightsMissing as error:
-        _say("[red]✗[/]", str(error))
-        return Exit.CANNOT_START
-    return verify_all(None)
+def fetch_all(tagger_url: str | None) -> Exit:
+    """Download what is missing, then verify everything. tagger_url: a mirror of spaCy's releases."""
+    _say(" ", f"{REPOSITORY} at {REVISION[:8]}, {RELEASE}")
+    refused = False
+    for fetch in (lambda: find_files(SHA256), lambda: fetch_tagger(tagger_url or SOURCE)):
+        try:
+            fetch()
+        except (WeightsMissing, TaggerMissing) as error:
+            _say("[red]✗[/]", str(error))
+            refused = True
+    return Exit.CANNOT_START if refused else verify_all(None)
 
 
 def verify_all(folder: Path | None) -> Exit:
@@ -56,7 +59,23 @@ def verify_all(folder: Path | None) -> Exit:
         _say("[red]✗[/]", f"{name} is missing")
     right = len(found) - len(wrong)
     _say("[green]✓[/]" if right == len(SHA256) else " ", f"{right} of {len(SHA256)} files are as published")
-    return Exit.DONE if right == len(SHA256) else Exit.CANNOT_START
+    tagger_is_right = _verify_tagger(folder)
+    return Exit.DONE if right == len(SHA256) and tagger_is_right else Exit.CANNOT_START
+
+
+def _verify_tagger(folder: Path | None) -> bool:
+    """Whether nothing is wrong with the tagger; it is right, too, that there is none."""
+    tagger = find_tagger(folder)
+    if tagger is None:
+        _say("[yellow]–[/]", f"English tagger: {NO_TAGGER}")
+        return True
+    damaged = None if tagger == TAGGER else damaged_files(Path(tagger))
+    if damaged:
+        _say("[red]✗[/]", f"{', '.join(damaged)} of the English tagger are not as published; delete {tagger}")
+        return False
+    how = "as published" if damaged is not None else "not compared: it has no list of checksums"
+    _say("[green]✓[/]", f"English tagger: {tagger} ({how})")
+    return True
 
 
 def _look(folder: Path | None) -> tuple[Mapping[str, Path], Mapping[str, WeightsMissing]]:

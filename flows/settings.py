@@ -20,6 +20,7 @@ class Settings:
     library: Path  # BINDERY_LIBRARY: finished books
     ffmpeg: str | None  # BINDERY_FFMPEG: the ffmpeg to use instead of the one on PATH
     weights: Path | None  # BINDERY_WEIGHTS: a folder with Kokoro's files
+    tagger_url: str | None  # BINDERY_TAGGER_URL: a mirror of spaCy's releases
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -30,6 +31,7 @@ class Settings:
             library=Path(environment.get("BINDERY_LIBRARY") or "library").expanduser(),
             ffmpeg=environment.get("BINDERY_FFMPEG") or None,
             weights=Path(weights).expanduser() if weights else None,
+            tagger_url=environment.get("BINDERY_TAGGER_URL") or None,
         )
 
     @property

@@ -50,6 +50,12 @@ class BadLexicon(SpeechError):
     code = "bad-lexicon"
 
 
+class TaggerMissing(SpeechError):
+    """The trained tagger of English could not be fetched or loaded; says from where and why."""
+
+    code = "tagger-missing"
+
+
 class WeightsMissing(SpeechError):
     """No weights of the model could be found or fetched; says what was looked for, where, and the command."""
 

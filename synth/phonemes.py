@@ -10,9 +10,13 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Protocol
 
+from synth.east_asian import Reader, with_numbers, words_of
 from synth.errors import MissingLanguage
+from synth.japanese import Japanese
 from synth.lexicon import Given
+from synth.mandarin import Mandarin
 from synth.respelling import Respelled, respelled
+from synth.trained_tagger import english_pipeline
 from synth.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
@@ -20,14 +24,13 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-TAGGER: Final = "en_core_web_sm"  # the spaCy pipeline that misaki's English was made with
-TAGGER_MISSING: Final = f"spaCy's {TAGGER} is not installed; `python -m spacy download {TAGGER}` gets it"
 _UNKNOWN: Final = "❓"  # misaki's mark for a word that it cannot say
 
 # misaki's espeak code of each language that needs no extra, by Kokoro's language.
 _ESPEAK: Final = {"es": "es", "fr": "fr-fr", "hi": "hi", "it": "it", "pt-br": "pt-br"}
 
 PRONOUNCED: Final = frozenset({"en-us", "en-gb", *_ESPEAK})  # as Kokoro was trained to hear them
+WITH_EXTRAS: Final = frozenset({"ja", "zh"})  # these too, where their extras are installed
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,19 +92,25 @@ class Phonemizer(Protocol):
 
 
 @cache
-def phonemizer(language: str) -> Phonemizer:
+def phonemizer(language: str, tagger: str | None = None) -> Phonemizer:
     """The pronunciation of one of Kokoro's languages ("en-us", "fr"); made once, safe to share by threads.
 
+    tagger: of English, as `synth.trained_tagger.find_tagger` found it; without one a rule of thumb.
+
     Raises:
-        MissingLanguage: the language is not pronounced here.
+        MissingLanguage: the language is not pronounced here, or needs an extra that is not installed.
+        TaggerMissing: the tagger cannot be loaded.
     """
     if language in ("en-us", "en-gb"):
-        return _OneAtATime(_English(british=language == "en-gb"))
+        return _OneAtATime(_English(language == "en-gb", english_pipeline(tagger)))
     if language in _ESPEAK:
         return _OneAtATime(_ThroughEspeak(_ESPEAK[language]))
+    if language in WITH_EXTRAS:
+        reader = Mandarin() if language == "zh" else Japanese()
+        return _OneAtATime(_WithoutSpaces(reader, phonemizer("en-us", tagger)))
     raise MissingLanguage(
         f"'{language}' cannot be turned into phonemes here",
-        f"These languages can: {', '.join(sorted(PRONOUNCED))}",
+        f"These languages can: {', '.join(sorted(PRONOUNCED | WITH_EXTRAS))}",
     )
 
 
@@ -109,13 +118,6 @@ def phonemizer(language: str) -> Phonemizer:
 def rough_phonemizer(espeak_code: str) -> Phonemizer:
     """espeak-ng's pronunciation of any language, for the draft voice; not what Kokoro was trained on."""
     return _OneAtATime(_ThroughEspeak(espeak_code))
-
-
-def tagger_is_installed() -> bool:
-    """Whether English pronunciation has its part-of-speech tagger."""
-    import spacy.util
-
-    return bool(spacy.util.is_package(TAGGER))
 
 
 class _OneAtATime:
@@ -133,13 +135,13 @@ class _OneAtATime:
 class _English:
     """misaki's English with our own spaCy pipeline: misaki's constructor would download one."""
 
-    def __init__(self, british: bool, pipeline: Language | None = None) -> None:
+    def __init__(self, british: bool, pipeline: Language) -> None:
         from misaki import en, espeak
 
         g2p = en.G2P.__new__(en.G2P)
         g2p.version = None
         g2p.british = british
-        g2p.nlp = pipeline or _english_pipeline()
+        g2p.nlp = pipeline
         g2p.lexicon = en.Lexicon(british)
         g2p.fallback = espeak.EspeakFallback(british=british)
         g2p.unk = _UNKNOWN
@@ -227,6 +229,18 @@ class _ThroughEspeak:
         return "".join(self._g2p(word)[0].split()) if word else ""
 
 
+class _WithoutSpaces:
+    """Chinese or Japanese; words in Latin letters among them are said as English."""
+
+    def __init__(self, reader: Reader, english: Phonemizer) -> None:
+        self._reader = reader
+        self._english = english
+
+    def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
+        said = with_numbers(text, given, self._reader)
+        return _joined(text, words_of(said, self._reader, lambda word: self._english(word).phonemes), said)
+
+
 _WORD: Final = re.compile(r"\S+")
 _ELISION: Final = re.compile(r"(?<!\w)([^\W\d_])['’]$")  # the article of "l'ami", "d'Artagnan"
 _ELIDED: Final = {"fr-fr": {"c": "s", "j": "ʒ"}, "it": {"c": "ʧ"}}  # where the sound is not the letter
@@ -283,17 +297,3 @@ def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) 
         if space and phonemes and not phonemes.endswith(" "):
             phonemes += " "
     return Pronounced(text, phonemes.rstrip(), tuple(words), tuple(unknown))
-
-
-@cache
-def _english_pipeline() -> Language:
-    """The tagger when it is installed, else a rule of thumb, said once and loudly."""
-    import spacy
-
-    if tagger_is_installed():
-        return spacy.load(TAGGER, enable=["tok2vec", "tagger"])
-    from synth.tagging import COMPONENT
-
-    pipeline = spacy.blank("en")
-    pipeline.add_pipe(COMPONENT)
-    return pipeline

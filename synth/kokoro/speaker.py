@@ -29,7 +29,8 @@ from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
 from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
 from synth.lexicon import Given
-from synth.phonemes import TAGGER_MISSING, Pronounced, phonemizer, tagger_is_installed
+from synth.phonemes import Pronounced, phonemizer
+from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
 from synth.voices import default_voice, language_warnings, primary_tag, voice_named
 from synth.weights import CHECKPOINT, CONFIG, find_files
@@ -84,6 +85,7 @@ class KokoroSpeaker:
         self._model = model
         self._digest = digest
         self._weights = weights
+        self._tagger = find_tagger(weights)
         self._compute = compute
         self._packs: dict[str, Tensor] = {}
         self._budget_frames = self._frames_that_fit()
@@ -109,10 +111,10 @@ class KokoroSpeaker:
     def warnings(self, voice: str, language: str) -> tuple[str, ...]:
         """A voice of another language than the book's, and English without its tagger."""
         spoken = self.language_of(voice)
-        untagged = primary_tag(spoken) == "en" and not tagger_is_installed()
+        untagged = primary_tag(spoken) == "en" and self._tagger is None
         return (
             *language_warnings(voice, spoken, language),
-            *([f"some words may be stressed wrongly: {TAGGER_MISSING}"] if untagged else []),
+            *([f"some words may be stressed wrongly: {NO_TAGGER}"] if untagged else []),
         )
 
     def takes_phonemes(self, language: str) -> bool:
@@ -125,7 +127,7 @@ class KokoroSpeaker:
         Raises:
             MissingLanguage: the language is not pronounced here.
         """
-        return phonemizer(language)(text, given)
+        return phonemizer(language, self._tagger)(text, given)
 
     def key(self, chunk: Chunk) -> str:
         """The sha256, hex, of phonemes, style, speed, checkpoint and precision."""
