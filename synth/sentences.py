@@ -84,17 +84,25 @@ def _ends_here(text: str, match: re.Match[str], primary: str) -> bool:
     mark, before = match["mark"], text[max(0, match.start() - _WINDOW) : match.start()]
     if mark != ".":
         return not (match["closers"] and _ATTRIBUTION.match(text, following.start("word")))
-    last = _WORD_BEFORE.search(before)
+    last = _WORD_BEFORE.search(before, before.rfind(" ") + 1)
     if last is None or match["closers"].strip("'’\"”"):
         return True
     if match["closers"]:
         return not _ATTRIBUTION.match(text, following.start("word"))
-    lead = before[: last.start()]
-    alone = not lead or lead.endswith("\n") or _SENTENCE_BEFORE.search(lead) is not None
+    lead = before[: len(before) - len(last[0])]
+    if word[0].isdigit() and (_COINS.fullmatch(last[0]) or (last[0] in _MEASURES and lead[-2:-1].isdigit())):
+        return False  # 10s. 6d., 6 ft. 2 in.
+    alone = not lead or lead.endswith("\n") or _follows_a_sentence(lead, primary)
     return _full_stop_ends(last[0], word.rstrip("."), bool(following["opening"].strip()), alone, primary)
 
 
-_SENTENCE_BEFORE: Final = re.compile(r"[^\W\d_]{3}[.!?…]\s+$")
+def _follows_a_sentence(lead: str, primary: str) -> bool:
+    """Does a sentence end right before the last word, so that it may be a number of a list: "… at last. 2. Then"?"""
+    found = _SENTENCE_BEFORE.search(lead)
+    return found is not None and found[1].lower() not in _abbreviations(primary).labels
+
+
+_SENTENCE_BEFORE: Final = re.compile(r"([^\W\d_]{3,})[.!?…]\s+$")
 _ATTRIBUTION: Final = re.compile(
     r"(?:I|(?:(?:Mr|Mrs|Ms|Dr|Miss|Sir|Lady|Lord)\.?\s)?[A-Z][a-zé'’-]+(?:\s[A-Z][a-zé'’-]+)?)\s"
     r"(?:said|says|asked|cried|replied|answered|exclaimed|whispered|muttered|murmured|shouted|demanded"
@@ -119,13 +127,15 @@ def _full_stop_ends(last: str, following: str, quoted: bool, alone: bool, primar
         return following not in _DAYS_AND_MONTHS
     if bare in words.either:
         return starter
-    if bare in words.inner:
+    if bare.lower() in words.inner:
         return False
     if "." in bare and all(len(part) <= 2 for part in bare.split(".")) and not bare[:1].isdigit():
         return starter  # U.S., Ph.D., W.E.B.
     return True
 
 
+_COINS: Final = re.compile(r"\d{1,3}[sd]")
+_MEASURES: Final = words("ft in lbs lb oz st yds yd min sec hr hrs mi kg km cm mm")
 _LIST_NUMBER: Final = re.compile(r"\d{1,3}(?:\.\d{1,3})*|[A-Za-z]|[ivxlIVXL]{1,6}")
 _ROMAN: Final = re.compile(r"[IVXLC]+|[ivxlc]+")
 STARTERS: Final = words(
@@ -167,7 +177,7 @@ _ENGLISH: Final = _Abbreviations(
     labels="""no nos p pp vol vols fig figs ch chap chaps sec sect art ed eds par para pt pts bk ver v vv l ll
     col n nn eq eqs ex exs tab plate pl app opp op fol ff c ca circa b d r fl jan feb mar apr jun jul aug sep
     sept oct nov dec ca approx supp rev abt""",
-    closing="a.m p.m A.M P.M etc &c al ibid esq Esq ft lbs lb oz yds yd min sec hr hrs mi kg km cm mm",
+    closing="a.m p.m A.M P.M etc &c al ibid esq Esq",
     either="""St Ave Blvd Rd Ln Sq Hwy Co Inc Ltd Corp Bros Jr Sr U.S U.K U.S.A U.N D.C B.C A.D Ph.D M.D B.A
     M.A N.Y L.A D.D LL.D Esq e.g viz cf Ft Mass Conn Calif Penn Ill Pa Va Md Ala Ariz Fla Ky La Minn
     Miss Mo Tenn Tex Wis Wash Wed Thurs Sat Sun Mon Tues Fri Dept Univ Assn MS MSS""",
