@@ -178,3 +178,31 @@ def test_some_chapters_are_a_book_of_their_own_and_keep_their_numbers(home: Path
     ]
     assert sample.m4b is None
     assert Path(sample.book_dir).name == "Upon Asking (draft voice, chapters 2,5)"
+
+
+def test_a_book_toml_recasts_one_chapter_and_leaves_the_sound_of_the_others(
+    home: Path, small_book: Path
+) -> None:
+    def facts() -> tuple[Narrated, dict[str, Any]]:
+        book = narrate(small_book, home / "cast", formats=["mp3"])
+        return book, json.loads((Path(book.book_dir) / "book.json").read_bytes())
+
+    _, before = facts()
+    small_book.with_suffix(".toml").write_text(
+        '[book]\nseries = "Shores"\npart = 2\n'
+        '[[chapter]]\nname = "The Tide"\ntitle = "High Water"\nvoice = "bm_george"\nspeed = 1.2'
+    )
+    book, after = facts()
+    assert [chapter.title for chapter in book.chapters] == ["The Lamp", "High Water"]
+    assert book.book_toml == str(small_book.with_suffix(".toml"))
+    assert 0 < book.spoken_from_cache < book.chunks
+    assert after["chapters"][0]["plan"] == before["chapters"][0]["plan"]
+    assert [(chapter["voice"], chapter["speed"]) for chapter in after["chapters"]] == [
+        ("af_heart", 1.0),
+        ("bm_george", 1.2),
+    ]
+    assert (after["voice"], after["voices"]) == ("af_heart", ["af_heart", "bm_george"])
+    tags = mutagen.File(book.chapters[0].files[0]).tags
+    assert "af_heart / bm_george (synthetic voices)" in tags["TCOM"].text[0]
+    assert tags["TXXX:SERIES-PART"].text == ["2"]
+    assert json.loads((Path(book.book_dir) / "metadata.json").read_bytes())["series"] == ["Shores #2"]
