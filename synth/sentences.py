@@ -97,7 +97,7 @@ def _ends_here(text: str, match: re.Match[str], primary: str) -> bool:
 
 
 def _follows_a_sentence(lead: str, primary: str) -> bool:
-    """Does a sentence end right before the last word, so that it may be a number of a list: "… at last. 2. Then"?"""
+    """Does a sentence end right before the last word, so that it may number a list: "… at last. 2. Then"?"""
     found = _SENTENCE_BEFORE.search(lead)
     return found is not None and found[1].lower() not in _abbreviations(primary).labels
 
