@@ -41,6 +41,11 @@ def test_every_chapter_is_found_by_what_is_written_down_of_it() -> None:
     assert not found.by_name_alone | found.ambiguous | found.doubled
 
 
+def test_chapters_that_begin_alike_and_are_called_nearly_alike_are_told_apart() -> None:
+    book = [chapter(f"Archetype {letter}", *TEXTS, parents=("A long name of a part",)) for letter in "ABC"]
+    assert matches([entry(one) for one in reversed(book)], book).chapters == {0: 2, 1: 1, 2: 0}
+
+
 def test_chapters_keep_their_entries_when_others_are_put_before_them() -> None:
     before = numbered(TEXTS)
     after = numbered(("A new beginning, which the author wrote for this edition.", *TEXTS))
