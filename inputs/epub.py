@@ -41,8 +41,6 @@ def read_epub(path: Path, sha256: str) -> Book:
     if language is None:
         language = _guessed_language(stream, warnings)
     chapters = chapters_of(stream, package.toc, package.titles, warnings)
-    if not any(chapter.is_spoken for chapter in chapters):
-        raise EmptyDocument(path, "there is nothing to speak in it but front and back matter", _NO_TEXT_HINT)
     title = next(iter(package.titles), "") or one_line(stream.documents[0].title) or path.stem
     return Book(
         source=path,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from inputs.book import Book
 from inputs.book_toml import BookToml, MatterChoice, book_toml_of
 from inputs.directing import directed
-from inputs.errors import BadBookToml
+from inputs.errors import BadBookToml, EmptyDocument
 from inputs.read import read
 from outputs.plan import Pauses
 from outputs.tags import isbn_in
@@ -73,7 +74,14 @@ def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str
         raise _bad(toml, "[book] isbn is no ISBN: its check digit is wrong", "Compare it with the book")
     lexicon = _lexicon(toml)
     book = as_preferred(directed(read(document), toml, matter), preferences)
+    if not book.spoken_chapters:
+        raise EmptyDocument(document, "nothing in it is to be spoken", _NOTHING_HINT)
     return Edition(book, preferences, _pauses(toml), lexicon, toml)
+
+
+_NOTHING_HINT: Final = (
+    "Front and back matter is with --matter all, tables and notes with --read tables=read,notes=read"
+)
 
 
 def _preferences(toml: BookToml | None, reading: Mapping[str, str]) -> ReadingPreferences:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inputs.book_toml import MatterChoice
-from inputs.errors import BadBookToml
+from inputs.errors import BadBookToml, EmptyDocument
 from outputs.plan import Pauses
 from synth.draft import DraftSpeaker
 from synth.errors import UnknownPreference
@@ -86,6 +86,14 @@ def test_a_voice_that_is_not_there_is_named_with_its_place(with_toml: WithToml) 
     with pytest.raises(BadBookToml, match=r"\[\[chapter\]\] “Preface” voice: there is no voice") as caught:
         edition.check_voices(speaker)
     assert "bf_emma" in caught.value.hint
+
+
+def test_a_document_of_which_nothing_is_wanted_is_refused(with_toml: WithToml) -> None:
+    names = [chapter.title for chapter in edition_of(EXAMPLE, None, {}).book.spoken_chapters]
+    document = with_toml("\n".join(f'[[chapter]]\nname = "{name}"\nspeak = false' for name in names))
+    with pytest.raises(EmptyDocument, match="nothing in it is to be spoken"):
+        edition_of(document, None, {})
+    assert edition_of(document, MatterChoice.ALL, {}).book.spoken_chapters
 
 
 def test_a_file_to_start_from_is_written_once_and_changes_nothing(tmp_path: Path) -> None:
