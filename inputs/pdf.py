@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import logging
+import os
 import re
 import subprocess
 import sys
@@ -26,16 +26,16 @@ from inputs.pdf_layout import laid_out
 from inputs.pdf_pages import Page, page_of
 from inputs.wording import one_line
 
-log = logging.getLogger(__name__)
-
 # PDFium needs 0.1 GB for every real file at hand; hostile ones of 5 KB take 22 GB if they may.
 ADDRESS_SPACE_BYTES = 2 * 2**30
-# Three readings of a hostile file stay within a minute; a page may take 50 ms, thrice the slowest
-READING_S = 18.0
+# Two readings of a hostile file stay within a minute; a page more may take 50 ms, thrice the slowest
+READING_S = 20.0
 PAGE_S = 0.05
-OUTPUT_LIMIT_BYTES = 2 * 2**30
+LEAST_PAGE_BYTES = 100
+OUTPUT_LIMIT_BYTES = 2**28  # 20 KB a page
 _WORKER = Path(__file__).with_name("pdf_worker.py")
-_EXIT_PASSWORD, _EXIT_DAMAGED = 3, 4
+_EXIT_PASSWORD, _EXIT_DAMAGED, _STOPPED = 3, 4, -1
+_PAGE_COUNT = re.compile(rb'\{"pages":(\d+),')
 _GUTENBERG = re.compile(r"^The Project Gutenberg e-?book (?:#\d+:|of) ", re.I)
 # the page that stands in for an XFA form in every viewer but Adobe's
 _XFA_STUB = "If this message is not eventually replaced by the proper contents of the document"
@@ -73,8 +73,7 @@ def read_pdf(path: Path, sha256: str) -> Book:
         DocumentError: the file is damaged, locked, too large, or has no text that can be spoken.
     """
     warnings: list[ReadingWarning] = []
-    facts = _facts(path)
-    pages = _pages(path, facts, warnings)
+    facts, pages = _read(path, warnings)
     _refuse_without_text(path, pages)
     document = laid_out(pages, warnings)
     if any(_XFA_STUB in block.text for block in document.blocks[:20]):
@@ -120,72 +119,78 @@ def read_pdf(path: Path, sha256: str) -> Book:
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What pypdf told about the file; nothing, where it could not read it."""
+    """What the file says of itself; nothing, where that could not be read."""
 
-    pages: int | None
     metadata: dict[str, str]
     language: str
     outline: tuple[OutlineEntry, ...]
-    status: int
 
 
-def _facts(path: Path) -> _Facts:
-    status, printed = _run("outline", path, limit_s=READING_S)
-    found: dict[str, Any] = printed[0] if printed else {}
-    if status == _EXIT_PASSWORD:
-        log.debug("pypdf found no empty user password in %s", path)
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a worker told before it ended."""
+
+    status: int  # negative: it was stopped
+    facts: dict[str, Any]
+    pages: list[dict[str, Any]]
+
+
+def _facts(found: dict[str, Any], pages: list[Page]) -> _Facts:
+    foot = {page.number: page.foot for page in pages}
     outline = tuple(
-        OutlineEntry(one_line(str(entry["title"])), int(entry["level"]), entry["page"], entry["top"])
+        OutlineEntry(
+            one_line(str(entry["title"])),
+            int(entry["level"]),
+            entry["page"],
+            None if entry["top"] is None else entry["top"] - foot.get(entry["page"], 0.0),
+        )
         for entry in found.get("outline", [])
     )
-    return _Facts(found.get("pages"), found.get("metadata", {}), found.get("language", ""), outline, status)
+    return _Facts(found.get("metadata", {}), found.get("language", ""), outline)
 
 
-def _pages(path: Path, facts: _Facts, warnings: list[ReadingWarning]) -> list[Page]:
-    """The pages by PDFium; by pypdf from where PDFium gave up."""
-    limit_s = READING_S + PAGE_S * (facts.pages or 0)
-    status, printed = _run("text", path, limit_s=limit_s)
-    if status == 0 and printed:
-        return _with_broken_noted([page_of(page) for page in printed], warnings)
-    if status == _EXIT_PASSWORD and facts.status != 0:
-        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _LOCKED_HINT)
-    done = len(printed)
-    again, more = _run("text-again", path, limit_s=limit_s, first_page=done)
-    if again == 0 and (printed or more):
-        warnings.append(
-            ReadingWarning(
-                "second-reader",
-                f"PDFium stopped at page {done + 1}; pypdf read on, without the places of the text",
-            )
+def _read(path: Path, warnings: list[ReadingWarning]) -> tuple[_Facts, list[Page]]:
+    """What is in the file by PDFium; by pypdf from where PDFium gave up."""
+    first = _run("text", path)
+    if first.status == 0:
+        pages = [page_of(page) for page in first.pages]
+        _note_broken(pages, warnings)
+        return _facts(first.facts, pages), pages
+    done = len(first.pages)
+    second = _run("text-again", path, first_page=done)
+    if second.status == _EXIT_PASSWORD:
+        raise PasswordNeeded(
+            path,
+            "the file is encrypted and asks for a password",
+            "Save a copy without a password, for example with qpdf --decrypt",
         )
-        return _with_broken_noted([page_of(page) for page in [*printed, *more]], warnings)
-    if again == _EXIT_PASSWORD:
-        raise PasswordNeeded(path, "the file is encrypted and asks for a password", _LOCKED_HINT)
-    if again == _EXIT_DAMAGED or (status == _EXIT_DAMAGED and not printed):
+    pages = [page_of(page) for page in (*first.pages, *second.pages)]
+    if second.status == 0 and pages:
+        message = f"PDFium stopped at page {done + 1}; pypdf read on, without the places of the text"
+        warnings.append(ReadingWarning("second-reader", message))
+    elif second.status == _EXIT_DAMAGED or (first.status == _EXIT_DAMAGED and not first.pages):
         raise DamagedDocument(
             path, "this is not a readable PDF", "Get the file again, or print it to a new PDF"
         )
-    if printed or more:
-        warnings.append(ReadingWarning("cut-short", f"reading stopped after page {done + len(more)}"))
-        return _with_broken_noted([page_of(page) for page in [*printed, *more]], warnings)
-    raise DocumentTooLarge(
-        path,
-        f"reading it takes more than {ADDRESS_SPACE_BYTES / 2**30:.0f} GB or {limit_s:.0f} s",
-        "It may be made to do harm; otherwise print it to a new PDF",
-    )
+    elif pages:
+        warnings.append(ReadingWarning("cut-short", f"reading stopped after page {len(pages)}"))
+    else:
+        raise DocumentTooLarge(
+            path,
+            f"reading it takes more than {ADDRESS_SPACE_BYTES / 2**30:.0f} GB or {READING_S:.0f} s",
+            "It may be made to do harm; otherwise print it to a new PDF",
+        )
+    _note_broken(pages, warnings)
+    return _facts(first.facts or second.facts, pages), pages
 
 
-_LOCKED_HINT = "Save a copy without a password, for example with qpdf --decrypt"
-
-
-def _with_broken_noted(pages: list[Page], warnings: list[ReadingWarning]) -> list[Page]:
+def _note_broken(pages: list[Page], warnings: list[ReadingWarning]) -> None:
     broken = [page.number + 1 for page in pages if page.broken]
     if broken:
         warnings.append(ReadingWarning("broken-pages", f"{_page_names(broken)} could not be read"))
     empty = [page.number + 1 for page in pages if not page.lines and page.has_images and not page.broken]
     if empty and len(empty) < len(pages):
         warnings.append(ReadingWarning("pages-without-text", f"{_page_names(empty)}: pictures without text"))
-    return pages
 
 
 def _refuse_without_text(path: Path, pages: list[Page]) -> None:
@@ -215,8 +220,7 @@ def _page_names(numbers: list[int]) -> str:
     return f"page {names}" if len(numbers) == 1 else f"pages {names}"
 
 
-def _run(job: str, path: Path, *, limit_s: float, first_page: int = 0) -> tuple[int, list[dict[str, Any]]]:
-    """Run the worker; returns its exit status (negative: it was stopped) and the whole lines it printed."""
+def _run(job: str, path: Path, *, first_page: int = 0) -> _Told:
     # -I: neither the caller's folder nor PYTHON* variables decide what the worker imports
     command = [
         sys.executable,
@@ -230,13 +234,26 @@ def _run(job: str, path: Path, *, limit_s: float, first_page: int = 0) -> tuple[
     with tempfile.TemporaryFile() as output:
         worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL)
         try:
-            status = worker.wait(limit_s)
+            status = worker.wait(READING_S)
         except subprocess.TimeoutExpired:
-            status = -1
+            status = _waited_on(worker, output, path)
         finally:
             worker.kill()
             worker.wait()
-        return status, _printed(output)
+        lines = _printed(output)
+        return _Told(status, lines[0] if lines else {}, lines[1:])
+
+
+def _waited_on(worker: subprocess.Popen[bytes], output: BinaryIO, path: Path) -> int:
+    """A long document is given more time, by the pages that it has; returns the exit status."""
+    # not by seek: the worker writes at the same place of the file that it would move
+    told = _PAGE_COUNT.match(os.pread(output.fileno(), 64, 0))
+    # a file that claims more pages than it has room for is not waited on
+    pages = min(int(told[1]), path.stat().st_size // LEAST_PAGE_BYTES) if told else 0
+    try:
+        return worker.wait(PAGE_S * pages)
+    except subprocess.TimeoutExpired:
+        return _STOPPED
 
 
 def _printed(output: BinaryIO) -> list[dict[str, Any]]:

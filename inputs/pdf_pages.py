@@ -115,6 +115,7 @@ class Page:
     height: float
     lines: list[Line]
     hidden: list[Line]  # outside the visible page, or turned against the text
+    foot: float = 0.0  # where the file's own coordinates have the lower edge of what is shown
     has_images: bool = False
     broken: bool = False
 
@@ -127,6 +128,7 @@ def page_of(printed: dict[str, Any]) -> Page:
         float(printed["height"]),
         [],
         [],
+        float(printed.get("foot", 0.0)),
         bool(printed.get("images")),
         bool(printed.get("broken")),
     )

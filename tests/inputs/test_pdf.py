@@ -239,9 +239,9 @@ def test_the_second_reader_goes_on_where_the_first_one_died(
 ) -> None:
     run = pdf._run
 
-    def dying(job: str, path: Path, *, limit_s: float, first_page: int = 0):  # type: ignore[no-untyped-def]
-        status, printed = run(job, path, limit_s=limit_s, first_page=first_page)
-        return (-6, printed[:1]) if job == "text" else (status, printed)
+    def dying(job: str, path: Path, *, first_page: int = 0) -> pdf._Told:
+        told = run(job, path, first_page=first_page)
+        return pdf._Told(-6, told.facts, told.pages[:1]) if job == "text" else told
 
     monkeypatch.setattr(pdf, "_run", dying)
     book = read(write_pdf([paragraph(500, LINES), paragraph(500, ["The second page is read by another."])]))
