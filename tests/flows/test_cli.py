@@ -233,3 +233,19 @@ def test_models_status_explains_what_is_missing(bindery: RunBindery) -> None:
     done = bindery("models", "status")
     assert done.returncode == 4
     assert "kokoro-v1_0.pth" in done.stdout
+
+
+def test_a_language_without_rules_is_refused_and_a_full_tag_is_taken() -> None:
+    assert run("spoken", "--language", "de", "5 Leute") == (2, "")
+    assert run("spoken", "--language", "en-GB", "9/5/1944") == (
+        0,
+        "the ninth of May, nineteen forty-four\n",
+    )
+    assert run("spoken", "--language", "pt_BR", "R$ 20") == (0, "vinte reais\n")
+
+
+def test_what_is_read_can_be_chosen_and_a_wrong_choice_is_refused() -> None:
+    assert run("spoken", "--read", "citations=read", "So [12].") == (0, "So (reference twelve).\n")
+    assert run("spoken", "--read", "citations=loud", "So [12].") == (2, "")
+    assert run("inspect", "--read", "tables", EXAMPLES / "upon-asking.epub") == (2, "")
+    assert run("convert", "--read", "table=read", EXAMPLES / "upon-asking.epub") == (2, "")
