@@ -1,0 +1,172 @@
+"""Chunks of many tasks into stored segments: one warm speaker for all, so that they share batches."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Final, Self
+
+from outputs.store import SegmentFacts, SegmentStore
+from synth.chunks import Chunk
+from synth.errors import SpeechError
+from synth.speaker import Speaker
+
+WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
+_WRITERS: Final = 2  # threads that store what is spoken while the speaker goes on
+
+Listener = Callable[[Chunk, float], None]  # is told of each chunk that was spoken, and its seconds of audio
+
+
+@dataclass(eq=False, slots=True)
+class _Request:
+    """One chunk that somebody waits for; `done` holds its seconds of audio once it is in the store."""
+
+    key: str
+    chunk: Chunk
+    priority: int
+    done: Future[float] = field(default_factory=Future)
+    is_spoken: bool = False
+
+
+class SpeakingService:
+    """A speaker behind a queue, and the store that its segments go to.
+
+    Whoever calls `speak` waits until its chunks are in the store; those of several callers are spoken in
+    shared batches, the lowest number of `priority` first, a chunk that two want once. A chunk that cannot be
+    spoken fails those who asked for it and nobody else. What nobody waits for any more is not spoken.
+    """
+
+    def __init__(self, speaker: Speaker, store: SegmentStore) -> None:
+        self.speaker = speaker
+        self.store = store
+        self._waiting: dict[str, _Request] = {}  # in the order that they came
+        self._under_way: dict[str, _Request] = {}
+        self._wanted: Counter[str] = Counter()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._speaking = ThreadPoolExecutor(1, thread_name_prefix="speaking")
+        self._writing = ThreadPoolExecutor(_WRITERS, thread_name_prefix="storing")
+        self._thread = threading.Thread(target=self._run, name="speaking service", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Finish the batch that is being spoken; what waits is not spoken."""
+        with self._changed:
+            self._closed = True
+            for request in self._waiting.values():
+                request.done.cancel()
+            self._waiting.clear()
+            self._changed.notify_all()
+        self._thread.join()
+        self._speaking.shutdown()
+        self._writing.shutdown()
+
+    def speak(self, chunks: Iterable[Chunk], told: Listener | None = None, priority: int = 0) -> float:
+        """Have the segments of all chunks in the store; the return value is the seconds that were spoken.
+
+        told: is called in this thread, for each chunk that was not in the store yet.
+
+        Raises:
+            SpeechError: one of the chunks cannot be spoken.
+            OutputError: the store cannot be written to.
+        """
+        by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
+        missing = self.store.missing(by_key)
+        requests = self._ask({key: by_key[key] for key in missing}, priority)
+        audio_s = 0.0
+        try:
+            for request in requests:
+                spoken_s = request.done.result()
+                audio_s += spoken_s
+                if told is not None:
+                    told(request.chunk, spoken_s)
+        finally:
+            self._withdraw(missing)
+        return audio_s
+
+    def _ask(self, chunks: Mapping[str, Chunk], priority: int) -> list[_Request]:
+        with self._changed:
+            assert not self._closed, "the speaking service is closed"
+            requests = []
+            for key, chunk in chunks.items():
+                request = self._waiting.get(key) or self._under_way.get(key)
+                if request is None:
+                    request = self._waiting[key] = _Request(key, chunk, priority)
+                request.priority = min(request.priority, priority)
+                self._wanted[key] += 1
+                requests.append(request)
+            self._changed.notify_all()
+        return requests
+
+    def _withdraw(self, keys: Sequence[str]) -> None:
+        with self._changed:
+            self._wanted.subtract(keys)
+            for key in keys:
+                if self._wanted[key] <= 0:
+                    del self._wanted[key]
+                    self._waiting.pop(key, None)
+
+    def _run(self) -> None:
+        writes: list[Future[SegmentFacts]] = []
+        while window := self._next_window():
+            speaking = self._speaking.submit(self._speak, window)
+            fault = speaking.exception()  # waits; ours are given by `_speak` to the chunk that they are of
+            if fault is not None:
+                self._fail(window, fault)
+                continue
+            wait(writes)  # of the window before: no more than two windows are held in memory
+            writes = speaking.result()
+        wait(writes)
+
+    def _next_window(self) -> list[_Request]:
+        """What is to be spoken next; waits for it. Empty when the service is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._waiting)
+            window = sorted(self._waiting.values(), key=lambda request: request.priority)[:WINDOW_CHUNKS]
+            for request in window:
+                self._under_way[request.key] = self._waiting.pop(request.key)
+            return window
+
+    def _speak(self, window: Sequence[_Request]) -> list[Future[SegmentFacts]]:
+        """Speak a window; where a chunk of it cannot be spoken, what is left one by one."""
+        left = deque(window)
+        writes: list[Future[SegmentFacts]] = []
+        try:
+            for segment in self.speaker.speak([request.chunk for request in window]):
+                request = left.popleft()
+                request.is_spoken = True
+                write = self._writing.submit(self.store.put, segment)
+                write.add_done_callback(partial(self._finish, request, segment.duration_s))
+                writes.append(write)
+        except SpeechError as error:
+            if len(window) == 1:
+                self._fail(left, error)
+            else:
+                writes += [write for request in left for write in self._speak([request])]
+        return writes
+
+    def _finish(self, request: _Request, audio_s: float, write: Future[SegmentFacts]) -> None:
+        fault = write.exception()
+        with self._changed:
+            self._under_way.pop(request.key, None)
+        if fault is None:
+            request.done.set_result(audio_s)
+        else:
+            request.done.set_exception(fault)
+
+    def _fail(self, requests: Iterable[_Request], fault: BaseException) -> None:
+        for request in requests:
+            if not request.is_spoken:
+                with self._changed:
+                    self._under_way.pop(request.key, None)
+                request.done.set_exception(fault)

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from outputs.errors import DiskFull
+from outputs.store import SegmentStore
+from synth.audio import AudioSegment
+from synth.chunks import Chunk
+from synth.errors import ChunkDoesNotFit
+from synth.script import Pause
+from tasks.speaking import WINDOW_CHUNKS, SpeakingService
+
+
+def chunk(text: str) -> Chunk:
+    return Chunk(text, "a", "af_heart", 1.0, "en-us", Pause.SENTENCE)
+
+
+class Recorder:
+    """Says each chunk as a tenth of a second of noise; keeps what it was given together."""
+
+    engine = "recorder"
+    narrator = "Recorder"
+
+    def __init__(self) -> None:
+        self.windows: list[list[str]] = []
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def key(self, one: Chunk) -> str:
+        return hashlib.sha256(one.text.encode()).hexdigest()
+
+    def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        texts = [one.text for one in chunks]
+        self.windows.append(texts)
+        self.gate.wait(20)
+        for text in texts:
+            if "huge" in text:
+                raise ChunkDoesNotFit(f"{text!r} does not fit", "Allow more")
+            if "broken" in text:
+                raise ZeroDivisionError(text)
+            noise = np.random.default_rng(len(text)).normal(0, 0.1, 2400)
+            yield AudioSegment(self.key(chunk(text)), noise.astype(np.float32))
+
+    def default_voice(self, language: str) -> str:
+        raise NotImplementedError
+
+    language_of = pronounce = default_voice
+
+    def warnings(self, voice: str, language: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
+
+@pytest.fixture
+def speaker() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def service(speaker: Recorder, tmp_path: Path) -> Iterator[SpeakingService]:
+    with SpeakingService(speaker, SegmentStore(tmp_path / "segments")) as service:  # type: ignore[arg-type]
+        yield service
+
+
+def test_what_was_asked_for_is_in_the_store_and_is_spoken_once(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    told: list[str] = []
+    texts = ["ab", "cd", "ab"]
+    audio_s = service.speak(map(chunk, texts), lambda one, _: told.append(one.text))
+    assert audio_s == pytest.approx(0.2)
+    assert told == ["ab", "cd"]
+    assert service.store.missing(speaker.key(chunk(text)) for text in texts) == []
+    assert service.speak(map(chunk, texts)) == 0
+    assert speaker.windows == [["ab", "cd"]]
+
+
+def test_callers_share_batches_and_a_chunk_that_two_want_is_spoken_once(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    speaker.gate.clear()
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(service.speak, [chunk("a")])
+        _until(lambda: len(speaker.windows) == 1)
+        others = [
+            pool.submit(service.speak, [chunk("a"), chunk("b"), chunk("c" * n)], None, 5) for n in (1, 2)
+        ]
+        _until(lambda: len(service._waiting) == 3)
+        urgent = pool.submit(service.speak, [chunk("d")], None, 1)
+        _until(lambda: len(service._waiting) == 4)
+        speaker.gate.set()
+        for future in (first, *others, urgent):
+            future.result(20)
+    assert speaker.windows[0] == ["a"]
+    assert speaker.windows[1][0] == "d", "the lowest number comes first"
+    assert sorted(speaker.windows[1]) == ["b", "c", "cc", "d"]
+    assert len(speaker.windows) == 2
+
+
+def test_a_chunk_that_cannot_be_spoken_fails_nobody_else(service: SpeakingService, speaker: Recorder) -> None:
+    speaker.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        opening = pool.submit(service.speak, [chunk("a")])
+        _until(lambda: len(speaker.windows) == 1)
+        bad = pool.submit(service.speak, [chunk("b"), chunk("huge"), chunk("c")])
+        good = pool.submit(service.speak, [chunk("d"), chunk("e")])
+        _until(lambda: len(service._waiting) == 5)
+        speaker.gate.set()
+        assert opening.result(20) > 0
+        assert good.result(20) == pytest.approx(0.2)
+        with pytest.raises(ChunkDoesNotFit, match="huge"):
+            bad.result(20)
+    assert service.speak([chunk("c")]) == 0, "what was asked for beside it is spoken all the same"
+
+
+def test_a_fault_of_the_program_reaches_those_who_wait_and_the_service_goes_on(
+    service: SpeakingService,
+) -> None:
+    with pytest.raises(ZeroDivisionError):
+        service.speak([chunk("a"), chunk("broken"), chunk("b")])
+    assert service.speak([chunk("b")]) == pytest.approx(0.1)
+
+
+def test_a_store_that_cannot_be_written_to_fails_those_who_wait(
+    service: SpeakingService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(segment: AudioSegment) -> None:
+        raise DiskFull("the disk is full", "Make room")
+
+    monkeypatch.setattr(service.store, "put", full)
+    with pytest.raises(DiskFull):
+        service.speak([chunk("a")])
+
+
+def test_what_nobody_waits_for_any_more_is_not_spoken(service: SpeakingService, speaker: Recorder) -> None:
+    speaker.gate.clear()
+
+    def give_up(_: Chunk, __: float) -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(2) as pool:
+        asked = pool.submit(
+            service.speak, [chunk("a"), *(chunk("b" * n) for n in range(2, WINDOW_CHUNKS + 40))], give_up
+        )
+        _until(lambda: len(speaker.windows) == 1)
+        speaker.gate.set()
+        with pytest.raises(KeyboardInterrupt):
+            asked.result(20)
+    assert service.speak([chunk("z")]) > 0
+    assert sum(len(window) for window in speaker.windows) <= WINDOW_CHUNKS + 2
+
+
+def test_a_closed_service_lets_go_of_those_who_wait(speaker: Recorder, tmp_path: Path) -> None:
+    speaker.gate.clear()
+    with ThreadPoolExecutor(2) as pool:
+        with SpeakingService(speaker, SegmentStore(tmp_path)) as service:  # type: ignore[arg-type]
+            first = pool.submit(service.speak, [chunk("a")])
+            _until(lambda: len(speaker.windows) == 1)
+            waiting = pool.submit(service.speak, [chunk("b")])
+            _until(lambda: len(service._waiting) == 1)
+            threading.Timer(0.2, speaker.gate.set).start()
+        assert first.result(20) > 0, "what was being spoken is finished"
+        with pytest.raises(CancelledError):
+            waiting.result(20)
+
+
+def _until(condition: object) -> None:
+    assert callable(condition)
+    waited = threading.Event()
+    for _ in range(2000):
+        if condition():
+            return
+        waited.wait(0.01)
+    raise AssertionError("it did not happen")
