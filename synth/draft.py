@@ -34,13 +34,13 @@ from synth.mnemonics import mnemonics
 from synth.phonemes import PRONOUNCED, Pronounced, PronouncedWord, phonemizer, rough_phonemizer
 from synth.respelling import Respelled, respelled
 from synth.voices import (
-    LANGUAGES,
     VOICES,
     default_voice,
     has_voice,
     language_warnings,
+    parse_blend,
     primary_tag,
-    voice_named,
+    spoken_language,
 )
 
 DRAFT_VERSION: Final = 1  # raise it when the same chunk would give other samples
@@ -95,7 +95,7 @@ class DraftSpeaker:
         Raises:
             UnknownVoice: it is neither.
         """
-        return voice if voice in draft_languages() else voice_named(voice).language
+        return voice if voice in draft_languages() else spoken_language(voice)
 
     def warnings(self, voice: str, language: str) -> tuple[str, ...]:
         """A voice of another language than the book's; kanji, which espeak-ng cannot read."""
@@ -156,11 +156,15 @@ def espeak_version() -> str:
 
 
 def espeak_voice(voice: str) -> str:
-    """espeak-ng's name for one of Kokoro's voices ("af_heart" -> "en-us+f2"), or for a bare language."""
-    if voice not in VOICES:
+    """espeak-ng's name for one of Kokoro's voices ("af_heart" -> "en-us+f2"), or for a bare language.
+
+    It has no blends: the first voice of one stands for it.
+    """
+    name = next(iter(parse_blend(voice)))
+    if name not in VOICES:
         return voice
-    language = LANGUAGES[voice[0]]
-    variant = "f2" if VOICES[voice].gender == "female" else "m3"
+    language = VOICES[name].language
+    variant = "f2" if VOICES[name].gender == "female" else "m3"
     return f"{_ESPEAK_NAMES.get(language, language)}+{variant}"
 
 

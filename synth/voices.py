@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -95,6 +96,41 @@ def voice_named(name: str) -> Voice:
         f"there is no voice named '{name}'",
         f"Did you mean {', '.join(near)}? `bindery voices` lists all {len(VOICES)}",
     )
+
+
+def parse_blend(voice: str) -> dict[str, float]:
+    """The voices of a blend and their shares, which sum to 1.
+
+    "af_bella:0.5+af_sarah:0.5" -> {"af_bella": 0.5, "af_sarah": 0.5}; a voice without a number has 1 part.
+
+    Raises:
+        UnknownVoice: it is not written as a blend: a name is empty or twice there, a weight is not above 0.
+    """
+    shares: dict[str, float] = {}
+    for part in voice.split("+"):
+        name, colon, number = part.strip().partition(":")
+        try:
+            weight = float(number) if colon else 1.0
+        except ValueError:
+            weight = math.nan
+        if not name or name in shares or not (0 < weight < math.inf):
+            raise UnknownVoice(
+                f"'{voice}' is neither a voice nor a blend of voices (see '{part}')",
+                "Write a blend as af_bella:0.5+af_sarah:0.5, each voice once, each weight above 0",
+            )
+        shares[name] = weight
+    total = sum(shares.values())
+    return {name: weight / total for name, weight in shares.items()}
+
+
+def spoken_language(voice: str) -> str:
+    """The language of a voice; of a blend, that of its first voice.
+
+    Raises:
+        UnknownVoice: a voice is not in the catalogue, or the blend is not written as one.
+    """
+    languages = [voice_named(name).language for name in parse_blend(voice)]
+    return languages[0]
 
 
 def has_voice(language: str) -> bool:

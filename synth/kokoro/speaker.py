@@ -27,12 +27,12 @@ from synth.kokoro.compute import Compute, choose_compute
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
-from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
+from synth.kokoro.voicepacks import blend, load_pack, style_of
 from synth.lexicon import Given
 from synth.phonemes import Pronounced, phonemizer
 from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
-from synth.voices import default_voice, language_warnings, primary_tag, voice_named
+from synth.voices import default_voice, language_warnings, parse_blend, primary_tag, spoken_language
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
 KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
@@ -105,8 +105,7 @@ class KokoroSpeaker:
         Raises:
             UnknownVoice: a voice is not in the catalogue, or the blend is not written as one.
         """
-        languages = [voice_named(name).language for name in parse_blend(voice)]
-        return languages[0]
+        return spoken_language(voice)
 
     def warnings(self, voice: str, language: str) -> tuple[str, ...]:
         """A voice of another language than the book's, and English without its tagger."""

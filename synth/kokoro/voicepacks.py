@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import pickle
 from pathlib import Path
 from typing import Final
@@ -10,7 +9,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from synth.errors import UnknownVoice, WeightsDoNotFit, WeightsMissing
+from synth.errors import WeightsDoNotFit, WeightsMissing
 from synth.kokoro.checkpoint import first_line
 from synth.vocabulary import MAX_PHONEMES
 
@@ -18,31 +17,6 @@ STYLE: Final = 256  # [:128] is the decoder's, [128:] is prosody's
 _HINT: Final = (
     "Run `bindery models verify`, then `bindery models fetch`, or name another folder with --weights"
 )
-
-
-def parse_blend(voice: str) -> dict[str, float]:
-    """The voices of a blend and their shares, which sum to 1.
-
-    "af_bella:0.5+af_sarah:0.5" -> {"af_bella": 0.5, "af_sarah": 0.5}; a voice without a number has 1 part.
-
-    Raises:
-        UnknownVoice: it is not written as a blend: a name is empty or twice there, a weight is not above 0.
-    """
-    shares: dict[str, float] = {}
-    for part in voice.split("+"):
-        name, colon, number = part.strip().partition(":")
-        try:
-            weight = float(number) if colon else 1.0
-        except ValueError:
-            weight = math.nan
-        if not name or name in shares or not (0 < weight < math.inf):
-            raise UnknownVoice(
-                f"'{voice}' is neither a voice nor a blend of voices (see '{part}')",
-                "Write a blend as af_bella:0.5+af_sarah:0.5, each voice once, each weight above 0",
-            )
-        shares[name] = weight
-    total = sum(shares.values())
-    return {name: weight / total for name, weight in shares.items()}
 
 
 def load_pack(path: Path) -> Tensor:

@@ -110,6 +110,7 @@ def test_every_language_and_gender_of_the_catalogue_is_spoken(voice: str) -> Non
 
 def test_men_and_women_differ() -> None:
     assert espeak_voice("am_adam") != espeak_voice("af_heart")
+    assert espeak_voice("am_adam:0.5+af_heart:0.5") == espeak_voice("am_adam"), "the first stands for a blend"
     woman, man = say(chunk(LONG, "af_heart"), chunk(LONG, "am_adam"))
     assert not np.array_equal(woman.samples[:1000], man.samples[:1000])
 

@@ -7,7 +7,8 @@ import torch
 
 from bench.random_weights import random_pack
 from synth.errors import UnknownVoice, WeightsDoNotFit, WeightsMissing
-from synth.kokoro.voicepacks import blend, load_pack, parse_blend, style_of
+from synth.kokoro.voicepacks import blend, load_pack, style_of
+from synth.voices import parse_blend
 
 
 def test_the_style_of_a_chunk_is_the_row_of_its_phoneme_count(tiny_folder: Path) -> None:
