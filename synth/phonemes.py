@@ -17,7 +17,7 @@ from synth.lexicon import Given
 from synth.mandarin import Mandarin
 from synth.respelling import Respelled, respelled
 from synth.trained_tagger import english_pipeline
-from synth.vocabulary import VOCABULARY
+from synth.vocabulary import SILENT_SYMBOLS, VOCABULARY
 
 if TYPE_CHECKING:
     from misaki.token import MToken
@@ -296,4 +296,25 @@ def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) 
         glued = not space and bool(words)
         if space and phonemes and not phonemes.endswith(" "):
             phonemes += " "
-    return Pronounced(text, phonemes.rstrip(), tuple(words), tuple(unknown))
+    said_so_far = Pronounced(text, phonemes.rstrip(), tuple(words), tuple(unknown))
+    return _with_full_stop(said_so_far) if _FULL_STOP.search(text) else said_so_far
+
+
+_FULL_STOP: Final = re.compile(r"\.[”’\"')\]]*\s*$")
+_CLOSING: Final = '”")'
+
+
+def _with_full_stop(said: Pronounced) -> Pronounced:
+    """End a sentence as it is written: misaki and espeak-ng drop the stop after "6 p.m." and "etc"."""
+    at = len(said.phonemes.rstrip(_CLOSING))
+    if not at or said.phonemes[at - 1] in SILENT_SYMBOLS:
+        return said
+    words = [
+        replace(
+            word,
+            phoneme_start=word.phoneme_start + (word.phoneme_start >= at),
+            phoneme_end=word.phoneme_end + (word.phoneme_end >= at),
+        )
+        for word in said.words
+    ]
+    return replace(said, phonemes=f"{said.phonemes[:at]}.{said.phonemes[at:]}", words=tuple(words))

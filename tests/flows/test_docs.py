@@ -39,7 +39,7 @@ def test_every_option_is_in_the_readme() -> None:
 
 def test_every_setting_is_in_the_readme() -> None:
     variables = set(
-        re.findall(r"BINDERY_[A-Z]+", (ROOT / "flows" / "settings.py").read_text(encoding="utf-8"))
+        re.findall(r"BINDERY_[A-Z_]+", (ROOT / "flows" / "settings.py").read_text(encoding="utf-8"))
     )
     assert variables >= {"BINDERY_HOME"}
     assert {variable for variable in variables if f"`{variable}`" not in README} == set()

@@ -49,6 +49,28 @@ def test_english_is_said_as_kokoro_was_trained_on_it(text: str, phonemes: str) -
     assert phonemizer("en-us")(text).phonemes == phonemes
 
 
+@pytest.mark.parametrize(
+    ("language", "text", "ending"),
+    [
+        ("en-us", "We met at six P.M.", "ˈɛm."),
+        ("en-gb", "He lives in the U.S.", "ˈɛs."),
+        ("en-us", "“It was six P.M.”", "ˈɛm.”"),
+        ("en-us", "(It was six P.M.)", "ˈɛm.)"),
+        ("en-us", "Was it six P.M.?", "ˈɛm?"),
+        ("en-us", "We met at six P.M. sharp", "ʃˈɑɹp"),
+        ("fr", "Des pommes, etc.", "."),
+        ("it", "Vive a D.C.", "."),
+    ],
+)
+def test_a_sentence_that_ends_with_an_abbreviation_has_its_full_stop(
+    language: str, text: str, ending: str
+) -> None:
+    said = phonemizer(language)(text)
+    assert said.phonemes.endswith(ending)
+    assert not said.phonemes.endswith("..")
+    assert said.words[-1].phoneme_end == len(said.phonemes)
+
+
 def test_a_word_of_no_lexicon_is_said_by_espeak() -> None:
     said = phonemizer("en-us")("Xyloquent Torunn")
     assert said.unknown == ()
