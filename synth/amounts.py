@@ -309,7 +309,7 @@ def _say_measure(match: re.Match[str], _: Situation) -> Saying:
         gap == "-" or match.string[match.end() : match.end() + 1] in ("'", "-", "&")
     ):
         return None
-    if unit == "K" and gap != " ":  # 4K
+    if unit == "K" and (gap != " " or len(match["first"].partition(".")[0]) < 3):  # 4K, a 10 K race
         return None
     if unit == "m" and not gap and after(match) in _COUNTED:  # 10m people
         return f"{_quantity(match)[0]} million"
@@ -527,12 +527,10 @@ def _say_model(match: re.Match[str], _: Situation) -> Saying:
     """Boeing 747, Room 101, Flight 1549: in pairs, as people say them."""
     figures = match["figures"]
     head, tail = int(figures[:-2]), int(figures[-2:])
+    if not tail and (len(figures) == 3 or head % 10 == 0):
+        return f"{match['lead']} {number(figures)}"
     if not tail:
-        return (
-            f"{match['lead']} {number(figures)}"
-            if len(figures) == 3
-            else f"{match['lead']} {cardinal(head)} hundred"
-        )
+        return f"{match['lead']} {cardinal(head)} hundred"
     return f"{match['lead']} {cardinal(head)} {two_digits(tail)}"
 
 
