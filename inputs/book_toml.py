@@ -155,7 +155,7 @@ def book_toml_of(document: Path) -> BookToml | None:
     Raises:
         BadBookToml: it cannot be read or followed, or it is not clear which document it belongs to.
     """
-    path = _path_of(document)
+    path = _path_of(document) if document.is_file() else None
     return read_book_toml(path) if path else None
 
 

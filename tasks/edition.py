@@ -10,7 +10,7 @@ from typing import Final
 from inputs.book import Book
 from inputs.book_toml import BookToml, MatterChoice, book_toml_of
 from inputs.directing import directed
-from inputs.errors import BadBookToml, EmptyDocument
+from inputs.errors import BadBookToml, EmptyDocument, NotADocument
 from inputs.read import read
 from outputs.plan import Pauses
 from outputs.tags import isbn_in
@@ -68,6 +68,8 @@ def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str
         DocumentError: the document or its book.toml cannot be read or followed.
         UnknownPreference: the listener chose a way of reading that does not exist.
     """
+    if document.suffix.lower() == ".toml":  # or `convert *` would read it aloud: it is plain text
+        raise NotADocument(document, "this is a book.toml, not a document", "It is read with the document")
     toml = book_toml_of(document)  # first: it is soon read, and a mistake in it soon told
     preferences = _preferences(toml, reading)
     if toml is not None and toml.directions.book.isbn and not isbn_in(toml.directions.book.isbn):

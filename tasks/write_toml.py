@@ -24,8 +24,8 @@ def write_book_toml(document: Path, matter: MatterChoice | None, reading: Mappin
     Raises:
         DocumentError: the document cannot be read, or has a book.toml already, or none can be written there.
     """
-    path = path_for_new(document)
     book = read(document)
+    path = path_for_new(document)
     text = book_toml_text(
         book,
         voice=default_voice(book.language).name if has_voice(book.language) else _ANY_VOICE,

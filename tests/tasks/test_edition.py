@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from inputs.book_toml import MatterChoice
-from inputs.errors import BadBookToml, EmptyDocument
+from inputs.errors import BadBookToml, DocumentError, EmptyDocument, NoSuchDocument, NotADocument
 from outputs.plan import Pauses
 from synth.draft import DraftSpeaker
 from synth.errors import UnknownPreference
@@ -77,6 +77,20 @@ def test_what_only_others_understand_is_checked_before_the_document_is_read(
         edition_of(document, None, {})
     assert problem in caught.value.message
     assert "book.toml" in caught.value.message
+
+
+def test_what_is_no_document_is_named_whatever_stands_beside_it(with_toml: WithToml) -> None:
+    document = with_toml("")
+    for path, problem in (
+        (document.parent, NoSuchDocument),
+        (Path("/"), NoSuchDocument),
+        (document.with_name("gone.epub"), NoSuchDocument),
+        (document.with_name("book.toml"), NotADocument),
+    ):
+        with pytest.raises(problem):
+            edition_of(path, None, {})
+        with pytest.raises(DocumentError):
+            write_book_toml(path, None, {})
 
 
 def test_a_voice_that_is_not_there_is_named_with_its_place(with_toml: WithToml) -> None:
