@@ -25,7 +25,7 @@ from synth.voices import VOICES
 
 app: Final = typer.Typer(
     name="bindery",
-    help="Turn PDFs and EPUBs into finished audiobooks.",
+    help="Turn EPUBs, PDFs, Word documents, web pages, Markdown and plain texts into audiobooks.",
     epilog="Exit status: 0 all done · 1 a fault in audiobindery · 2 wrong usage · 3 some documents failed · "
     "4 nothing could be started (no weights, no ffmpeg) · 130 interrupted.",
     no_args_is_help=True,
@@ -40,7 +40,7 @@ models: Final = typer.Typer(
 app.add_typer(models, name="models")
 
 Files = Annotated[
-    list[Path], typer.Argument(help="PDF or EPUB documents.", show_default=False, readable=False)
+    list[Path], typer.Argument(help="EPUB, PDF, Word, HTML, Markdown or text documents.", show_default=False, readable=False)
 ]
 Read = Annotated[
     str,

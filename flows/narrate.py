@@ -96,7 +96,7 @@ _RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os
     persist_result=False,
 )
 def narrate_book(document: str, options: NarrationOptions | None = None) -> Narrated:
-    """Turn one PDF or EPUB into an audiobook in the library.
+    """Turn one document into an audiobook in the library.
 
     Each chapter is mastered and encoded as soon as its last part is spoken, while others are still being
     spoken. Run again after anything: what is done is found by its content and not done twice.

@@ -12,7 +12,7 @@ LEAD_CHARACTERS = 400
 LONG_CHAPTER_CHARACTERS = 80_000
 
 PART = re.compile(r"(?:part|book|volume|vol\.|act|teil|buch|band|partie|livre|tome|parte|libro)\b", re.I)
-_CHAPTER = re.compile(r"(?:chapter|letter|scene|canto|kapitel|chapitre|capítulo|capitolo)\b", re.I)
+CHAPTER = re.compile(r"(?:chapter|chap\.|letter|scene|canto|kapitel|chapitre|capítulo|capitolo)\b", re.I)
 
 
 @dataclass(slots=True)
@@ -85,7 +85,7 @@ def chosen(
             (lead < LEAD_CHARACTERS and apart(start, [child.first() or 0 for child in children]))
             or size(start, stop) > LONG_CHAPTER_CHARACTERS
             or (len(children) > 1 and bool(PART.match(node.title)))
-            or sum(bool(_CHAPTER.match(child.title)) for child in children) > 1
+            or sum(bool(CHAPTER.match(child.title)) for child in children) > 1
         )
         if not splits:
             cuts.append(Cut(start, node.title, parents))

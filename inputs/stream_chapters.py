@@ -249,7 +249,7 @@ class _Cutter:
             region = matter.region(types)
             if region in (Matter.FRONT, Matter.BACK):
                 return Standing(region)
-            if not cut.listed and self._has_contents and self._size(cut.position, end) < UNLISTED_CHARACTERS:
+            if not cut.listed and self._has_contents and self._heard(cut.position, end) < UNLISTED_CHARACTERS:
                 return Standing(Matter.FRONT, SkipReason.FRONT_MATTER)
             standing = matter.BODY
         return standing
@@ -305,7 +305,7 @@ class _Cutter:
         titles: list[str] = []
         for passage in self._stream.passages[start : min(end, start + 12)]:
             if passage.block.kind is BlockKind.HEADING:
-                titles.append(_spoken_text(passage.block))
+                titles.append(heard_text(passage.block))
             elif titles and passage.block.text:
                 break
         return one_line(": ".join(title for title in titles[:3] if title))
@@ -321,6 +321,11 @@ class _Cutter:
     def _size(self, start: int, end: int) -> int:
         last = len(self._characters) - 1
         return self._characters[min(max(start, end), last)] - self._characters[min(start, last)]
+
+    def _heard(self, start: int, end: int) -> int:
+        """Characters that are not skipped already."""
+        blocks = (passage.block for passage in self._stream.passages[start:end])
+        return sum(len(block.text) for block in blocks if block.skip is None)
 
     def _warn(self, code: str, message: str) -> None:
         self._warnings.append(ReadingWarning(code, message))
@@ -353,13 +358,13 @@ def _ordered(cuts: list[Cut], standings: list[Standing]) -> list[Standing]:
     return ordered
 
 
-def _spoken_text(block: Block) -> str:
-    """A heading without the marks inside it."""
+def heard_text(block: Block) -> str:
+    """A block's text without the marks inside it."""
     text, end = "", 0
     for skip in block.skips:
         text += block.text[end : skip.start]
         end = skip.end
-    return text + block.text[end:]
+    return (text + block.text[end:]).strip()
 
 
 def _opening(blocks: tuple[Block, ...]) -> str:

@@ -41,11 +41,36 @@ def test_a_missing_file_and_a_folder_are_no_documents(tmp_path: Path) -> None:
         read(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["book.epub", "book.pdf", "book.txt"])
-def test_a_text_is_not_a_document_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["book.epub", "book.pdf", "book.txt", "book"])
+def test_a_text_is_a_text_whatever_it_is_called(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_text("Once upon a time.")
-    with pytest.raises(NotADocument, match="plain text"):
+    assert read(path).format == "text"
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"{\\rtf1 text}", "RTF"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (bytes(60) + b"BOOKMOBI" + bytes(60), "Kindle"),
+        (bytes(range(256)) * 20, "unknown kind"),
+        (b"<?xml version='1.0'?><FictionBook/>", "FictionBook"),
+        (b"<?xml version='1.0'?><note/>", "XML"),
+    ],
+)
+def test_what_is_no_document_is_named(tmp_path: Path, data: bytes, words: str) -> None:
+    path = tmp_path / "book.txt"
+    path.write_bytes(data)
+    with pytest.raises(NotADocument, match=words):
+        read(path)
+
+
+@pytest.mark.parametrize("text", ["\n\n  \n", "***\n"])
+def test_a_text_without_words_is_empty(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text(text)
+    with pytest.raises(EmptyDocument):
         read(path)
 
 
