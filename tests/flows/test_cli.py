@@ -175,9 +175,11 @@ def test_inspect_tells_what_is_heard_and_what_is_not() -> None:
     status, output = run("inspect", EXAMPLES / "upon-asking.epub", "--json")
     assert status == 0
     facts = json.loads(output)
-    assert set(facts) == {"file", "title", "authors", "language", "chapters", "skipped", "warnings"}
+    assert set(facts) == {
+        "file", "book_toml", "title", "authors", "language", "chapters", "skipped", "warnings",
+    }  # fmt: skip
     assert set(facts["chapters"][0]) == {
-        "number", "title", "parents", "matter", "words", "estimated_audio_s", "text",
+        "number", "title", "parents", "matter", "voice", "speed", "words", "estimated_audio_s", "text",
     }  # fmt: skip
     drawer = facts["chapters"][1]
     assert (drawer["number"], drawer["title"], drawer["parents"]) == (
