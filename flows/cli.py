@@ -13,6 +13,8 @@ from rich.table import Table
 
 from flows.errors import CannotStart
 from flows.exits import Exit
+from flows.lexicon import Lexicons
+from flows.lexicon import app as lexicon_app
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
 from inputs.book_toml import MatterChoice
@@ -38,6 +40,7 @@ models: Final = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(models, name="models")
+app.add_typer(lexicon_app, name="lexicon")
 
 Files = Annotated[
     list[Path], typer.Argument(help="EPUB, PDF, Word, HTML, Markdown or text documents.", show_default=False, readable=False)
@@ -82,6 +85,7 @@ def convert(
     ] = "m4b,mp3",
     matter: Matter = None,
     read: Read = "",
+    lexicon: Lexicons = None,
     out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
     weights: Weights = None,
     device: Annotated[
@@ -119,6 +123,7 @@ def convert(
         "formats": [name.strip() for name in formats.split(",") if name.strip()],
         "matter": matter,
         "read": _choices_in(read),
+        "lexicon": [str(path) for path in lexicon or []],
         "library": str(out) if out else None,
         "weights": str(weights) if weights else None,
         "device": device,

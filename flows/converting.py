@@ -19,13 +19,14 @@ from flows.display import ProgressLine, chapter_table, clock
 from flows.embedded import embedded_prefect
 from flows.errors import CannotStart
 from flows.exits import Exit
+from flows.lexicon import standing_lexicon
 from flows.narrate import NarrationOptions, narrate_book
 from flows.report import Narrated, failure_json
 from flows.settings import Settings, check_writable
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
-from synth.errors import BadCompute, SpeechError, UnknownPreference, UnknownVoice
+from synth.errors import BadCompute, BadLexicon, SpeechError, UnknownPreference, UnknownVoice
 from tasks.failures import Failure, failure_of
 from tasks.progress import listening
 
@@ -47,7 +48,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
         first = error.errors()[0]
         problem = _PROBLEMS.get(first["type"], first["msg"])
         return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}")
-    except (UnknownFormat, UnknownVoice, UnknownPreference, BadCompute) as error:
+    except (UnknownFormat, UnknownVoice, UnknownPreference, BadCompute, BadLexicon) as error:
         return _refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
         return _refuse(console, Exit.CANNOT_START, str(error))
@@ -82,6 +83,8 @@ def _check(options: NarrationOptions) -> None:
     settings = Settings.read()
     formats_named(options.formats)
     options.preferences()
+    options.lexicons()
+    standing_lexicon(settings)
     find_ffmpeg(settings.ffmpeg)
     speaker = options.speaker(settings)
     if options.voice is not None:

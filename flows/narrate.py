@@ -12,6 +12,7 @@ from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
+from flows.lexicon import standing_lexicon
 from flows.report import Narrated, narrated
 from flows.settings import Settings
 from flows.speakers import Engine, Hardware, open_speaker
@@ -22,6 +23,7 @@ from outputs.encode import FORMATS, formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
 from outputs.store import SegmentStore
+from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
 from synth.speaker import Speaker
 from tasks.bind import bind_book
@@ -56,6 +58,9 @@ class NarrationOptions(BaseModel):
         default={},
         description="urls, citations, images, notes, tables, code, formulas: usual, skip, announce or read",
     )
+    lexicon: list[str] = Field(
+        default=[], description="TOML files with pronunciations for this book; the last one goes first"
+    )
     library: str | None = Field(default=None, description="the folder that finished books go to")
     weights: str | None = Field(default=None, description="a folder with Kokoro's published files")
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1 or mps; empty: the fastest")
@@ -73,6 +78,14 @@ class NarrationOptions(BaseModel):
             UnknownPreference: one that does not exist.
         """
         return ReadingPreferences().but(self.read)
+
+    def lexicons(self) -> tuple[Lexicon, ...]:
+        """The pronunciations for this book, the best first.
+
+        Raises:
+            BadLexicon: a file cannot be used.
+        """
+        return tuple(read_lexicon(Path(name)) for name in reversed(self.lexicon))
 
     def speaker(self, settings: Settings) -> Speaker:
         """The speaker that was asked for.
@@ -148,4 +161,6 @@ def _order(document: str, options: NarrationOptions, settings: Settings) -> Orde
         library=Path(options.library) if options.library else settings.library,
         reading=options.read,
         matter=options.matter,
+        lexicons=options.lexicons(),
+        standing_lexicon=standing_lexicon(settings),
     )

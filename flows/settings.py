@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_config_path
 
 from flows.errors import CannotStart
 
@@ -20,17 +20,21 @@ class Settings:
     library: Path  # BINDERY_LIBRARY: finished books
     ffmpeg: str | None  # BINDERY_FFMPEG: the ffmpeg to use instead of the one on PATH
     weights: Path | None  # BINDERY_WEIGHTS: a folder with Kokoro's files
+    lexicon: Path | None  # BINDERY_LEXICON, else lexicon.toml in the user's config folder, if it is there
     tagger_url: str | None  # BINDERY_TAGGER_URL: a mirror of spaCy's releases
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
         """The settings of this process."""
         weights = environment.get("BINDERY_WEIGHTS")
+        lexicon = environment.get("BINDERY_LEXICON")
+        usual = user_config_path("audiobindery") / "lexicon.toml"
         return cls(
             home=Path(environment.get("BINDERY_HOME") or user_cache_path("audiobindery")).expanduser(),
             library=Path(environment.get("BINDERY_LIBRARY") or "library").expanduser(),
             ffmpeg=environment.get("BINDERY_FFMPEG") or None,
             weights=Path(weights).expanduser() if weights else None,
+            lexicon=Path(lexicon).expanduser() if lexicon else usual if usual.exists() else None,
             tagger_url=environment.get("BINDERY_TAGGER_URL") or None,
         )
 

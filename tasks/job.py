@@ -17,6 +17,7 @@ from inputs.book_toml import MatterChoice
 from outputs.files import complete_or_absent
 from outputs.plan import ChapterPlan
 from synth.chunks import Chunk
+from synth.lexicon import Lexicon
 from tasks.scripts import ChapterScript
 
 T = TypeVar("T")
@@ -37,6 +38,8 @@ class Order:
     library: Path
     reading: Mapping[str, str] = field(default_factory=dict)  # as `ReadingPreferences.but` has it
     matter: MatterChoice | None = None  # None: as book.toml says, else the body
+    lexicons: tuple[Lexicon, ...] = ()  # for this book, the best first; they go before its book.toml's
+    standing_lexicon: Lexicon = field(default_factory=Lexicon)  # for all books
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from tasks.edition import Edition, edition_of
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import ChapterEntry, Job, Order, PlannedChapter
 from tasks.progress import Planned, tell
+from tasks.pronouncing import Pronouncer
 from tasks.scripts import ChapterScript, Skipped, chapter_script
 
 USUAL_SPEED: Final = 1.0  # the voice's own pace
@@ -41,14 +42,14 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
     edition = edition_of(order.document, order.matter, order.reading)
     edition.check_voices(speaker)
     book = edition.book
-    if not book.spoken_chapters:
-        raise EmptyDocument(order.document, "there is nothing to speak in it", "`bindery inspect` shows why")
     voice = order.voice or edition.voice or speaker.default_voice(book.language)
     speed = order.speed or edition.speed or USUAL_SPEED
+    pronouncer = Pronouncer(speaker, (*order.lexicons, edition.lexicon), book.lexemes, order.standing_lexicon)
     planned = (
         _planned(
             chapter_script(number, chapter, book.language, edition.preferences),
             speaker,
+            pronouncer,
             chapter.voice or voice,
             chapter.speed or speed,
             edition.pauses,
@@ -71,7 +72,7 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
         shards=len(shards),
         chunks=sum(len(chapter.chunks) for chapter in chapters),
         chunks_in_store=sum(key not in missing for chapter in chapters for key in chapter.keys),
-        warnings=_warnings(chapters, edition, speaker),
+        warnings=(*_warnings(chapters, edition, speaker), *pronouncer.warnings()),
         book_toml=edition.toml.path if edition.toml else None,
     )
     job.write_book(book)
@@ -106,14 +107,14 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
 
 
 def _planned(
-    script: ChapterScript, speaker: Speaker, voice: str, speed: float, pauses: Pauses
+    script: ChapterScript, speaker: Speaker, pronouncer: Pronouncer, voice: str, speed: float, pauses: Pauses
 ) -> PlannedChapter | None:
     """Pronounce and pack a chapter; what has no pronunciation is skipped. None: nothing is left."""
     language = speaker.language_of(voice)
     lines: list[Line] = []
     skipped = list(script.skipped)
-    for number, sentence in enumerate(script.sentences):
-        said = speaker.pronounce(sentence.spoken, language)
+    for number, (sentence, wanted) in enumerate(zip(script.sentences, script.pronunciations, strict=True)):
+        said = pronouncer(sentence, wanted, language)
         where = str(script.places[sentence.passage] or "title")
         skipped += [Skipped("no pronunciation", where, word) for word in said.unknown]
         if said.phonemes:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from inputs.book import BlockKind, Book, Chapter, Place, SkipReason
+from inputs.book import BlockKind, Book, Chapter, Place, Pronunciation, SkipReason
 from synth.reading import ReadingPreferences
 from synth.script import Passage, PassageKind, Sentence, script
+from tasks.pronouncing import placed
 from tasks.reading import announced, gaps_of, lead_of
 
 _KINDS: Final = {
@@ -35,7 +36,8 @@ class ChapterScript:
     """One chapter as it will be said.
 
     places: for each passage that a sentence names, where it lies in the document; None for a title that is
-    announced though it does not stand in the text.
+    announced though it does not stand in the text. pronunciations: for each sentence, those that the
+    publisher gives for characters of its spoken text.
     """
 
     number: int  # 1-based, among the chapters that are spoken
@@ -43,6 +45,7 @@ class ChapterScript:
     parents: tuple[str, ...]
     places: tuple[Place | None, ...]
     sentences: tuple[Sentence, ...]
+    pronunciations: tuple[tuple[Pronunciation, ...], ...]
     skipped: tuple[Skipped, ...]
 
     @property
@@ -60,6 +63,7 @@ def chapter_script(
     """
     passages: list[Passage] = []
     places: list[Place | None] = []
+    wanted: dict[int, tuple[Pronunciation, ...]] = {}  # by passage
     if chapter.title and not _says_its_title(chapter):
         passages.append(Passage(chapter.title, PassageKind.HEADING))
         places.append(None)
@@ -77,6 +81,7 @@ def chapter_script(
             following.kind is BlockKind.SEPARATOR or following.skip is SkipReason.ORNAMENT
         )
         kind = _KINDS.get(block.kind, PassageKind.PROSE)
+        wanted[len(passages)] = block.pronunciations
         passages.append(Passage(block.text, kind, gaps, ends, lead_of(block, preceding, language)))
         places.append(block.place)
         skipped += [
@@ -91,7 +96,13 @@ def chapter_script(
         where = str(places[passage] or "title")
         skipped.append(Skipped(reason, where, passages[passage].text[start:end]))
     return ChapterScript(
-        number, chapter.title, chapter.parents, tuple(places), said.sentences, tuple(skipped)
+        number,
+        chapter.title,
+        chapter.parents,
+        tuple(places),
+        said.sentences,
+        tuple(placed(one, passages[one.passage].text, wanted.get(one.passage, ())) for one in said.sentences),
+        tuple(skipped),
     )
 
 
