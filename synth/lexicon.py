@@ -265,7 +265,8 @@ _SHORTEST_WITH_PLURAL: Final = 3
 def _words(text: str, language: str) -> list[tuple[int, int]]:
     """Where the words of a text are: letters, digits and accents.
 
-    An apostrophe is inside an English word ("don't"), and between two of another language ("l'ami").
+    An apostrophe is inside an English word ("don't"), and between two of another language ("l'ami"). Where
+    words are written without spaces, each character but a Latin one counts as a word.
     """
     edges = [False, *map(_is_of_a_word, text), False]
     if language.startswith("en"):
@@ -273,7 +274,18 @@ def _words(text: str, language: str) -> list[tuple[int, int]]:
             if text[place] in "'’" and edges[place] and edges[place + 2]:
                 edges[place + 1] = True
     bounds = [place for place, (before, after) in enumerate(pairwise(edges)) if before != after]
-    return list(zip(bounds[::2], bounds[1::2], strict=True))
+    words = list(zip(bounds[::2], bounds[1::2], strict=True))
+    if language.partition("-")[0] in _WITHOUT_SPACES:
+        return [
+            (start + match.start(), start + match.end())
+            for start, end in words
+            for match in _LATIN_OR_ONE.finditer(text[start:end])
+        ]
+    return words
+
+
+_WITHOUT_SPACES: Final = frozenset(("zh", "ja"))
+_LATIN_OR_ONE: Final = re.compile(r"[!-ɏ]+|.")
 
 
 def _is_of_a_word(character: str) -> bool:

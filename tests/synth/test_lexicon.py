@@ -120,6 +120,12 @@ def test_a_respelling_keeps_its_ending_to_itself() -> None:
     ]
 
 
+def test_words_are_found_where_no_spaces_are_between_them() -> None:
+    words = lexicon(**{"北京": "/peɪ/", "京": "/tɕiŋ/", "ABC": "ay"})
+    assert heard("我在北京ABC京。", words, language="zh") == [("北京", "pˈA"), ("ABC", "ay"), ("京", "tɕˈiŋ")]
+    assert heard("xABC", words, language="zh") == []
+
+
 def test_accents_and_vowel_signs_are_part_of_their_word() -> None:
     assert heard("नमस्ते नमस", lexicon(नमस="/nəməs/"), language="hi") == [("नमस", "nəməs")]
     assert heard("Zoë zoe", lexicon(Zoë="/ˈzoʊi/")) == [("Zoë", "zˈOi")]
