@@ -9,6 +9,7 @@ from statistics import median
 
 from inputs.book import Block, BlockKind, PdfPlace, ReadingWarning, SkipReason
 from inputs.pdf_furniture import mark_contents, mark_footnotes, mark_furniture
+from inputs.pdf_garbled import mark_unreadable
 from inputs.pdf_pages import LINE_HYPHEN, Line, Page
 from inputs.wording import Piece, is_ornament, one_line, word
 
@@ -34,7 +35,6 @@ _UNITS = frozenset(
      "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"]
 )  # fmt: skip
 _HYPHENATING = frozenset(["self", "well", "ex", "quasi", "half"])  # English prefixes that keep theirs
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd\ue000-\uf8ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def laid_out(pages: list[Page], warnings: list[ReadingWarning]) -> LaidOut:
 
     warnings: pages that cannot be read are added to it.
     """
-    _mark_unreadable(pages, warnings)
+    mark_unreadable(pages, warnings)
     body_size, body_font = _body_style(pages)
     mark_furniture(pages)
     mark_contents(pages)
@@ -176,28 +176,6 @@ class _Hyphens:
         else:  # a plain hyphen may be the author's own
             keep = hyphenated > whole or (hyphenated == whole == 0 and "-" in left)
         return stripped[:-1] + ("-" if keep else "")
-
-
-def _mark_unreadable(pages: list[Page], warnings: list[ReadingWarning]) -> None:
-    """Lines of a text layer without a usable encoding; a page is garbled when most of its lines are."""
-    garbled: list[int] = []
-    for page in pages:
-        bad_characters = 0
-        for line in page.lines:
-            characters = line.text.replace(" ", "").replace(LINE_HYPHEN, "")
-            if characters and len(_CONTROL.findall(characters)) > 0.1 * len(characters):
-                line.skip = SkipReason.UNREADABLE
-                bad_characters += len(characters)
-        total = sum(len(line.text) for line in page.lines)
-        if total and bad_characters > 0.5 * total:
-            garbled.append(page.number + 1)
-            for line in page.lines:
-                line.skip = SkipReason.UNREADABLE
-    if garbled:
-        named = ", ".join(map(str, garbled[:20])) + ("…" if len(garbled) > 20 else "")
-        warnings.append(
-            ReadingWarning("garbled-text", f"the text layer of pages {named} is garbled and needs OCR")
-        )
 
 
 def _warn_of_columns(paragraphs: list[_Paragraph], warnings: list[ReadingWarning]) -> None:

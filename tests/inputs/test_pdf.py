@@ -18,6 +18,8 @@ from inputs.errors import (
     NoTextLayer,
     PasswordNeeded,
 )
+from inputs.pdf_garbled import mark_unreadable
+from inputs.pdf_pages import Line, Page, Run
 from inputs.read import read
 
 WritePdf = Callable[..., Path]
@@ -256,3 +258,44 @@ def test_a_reader_that_never_answers_is_stopped_and_named(
     monkeypatch.setattr(pdf, "PAGE_S", 0.0)
     with pytest.raises(DocumentTooLarge, match="more than"):
         read(write_pdf([paragraph(500, LINES)]))
+
+
+def shifted(text: str, by: int) -> str:
+    """As a font whose codes are its glyphs' numbers comes out: every character moved by the same step."""
+    return "".join(chr(ord(c) + by) for c in text)
+
+
+def test_a_page_in_a_cipher_is_named_and_not_spoken(write_pdf: WritePdf) -> None:
+    secret = [shifted(line, 3).replace("#", " ") for line in LINES]
+    book = read(write_pdf([paragraph(500, LINES), paragraph(500, secret), paragraph(500, LINES)]))
+    assert spoken_text(book).count("boat came in March") == 2
+    assert [b.place.page for b in blocks(book, SkipReason.UNREADABLE) if isinstance(b.place, PdfPlace)] == [2]
+    assert any(w.code == "garbled-text" and "page 2 " in w.message for w in book.warnings)
+
+
+def test_a_document_without_a_readable_page_is_refused_with_what_to_do(write_pdf: WritePdf) -> None:
+    for lines in (['"7+%&(=', "=(&%+/#"], ["0SVIQ\x04MTWYQ"], ["(cid:12)(cid:7)(cid:45) (cid:3)"]):
+        with pytest.raises(NoTextLayer, match=r"page 1 has no usable encoding.*OCR"):
+            read(write_pdf([paragraph(500, lines)]))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["Strč prst skrz krk, říká se, a kdo to zvládne napoprvé, ten je opravdu pašák. Příliš žluťoučký",
+         "kůň úpěl ďábelské ódy a všichni ostatní koně na to jen tiše koukali z ohrady u starého mlýna."],
+        ["Ég á hest sem heitir Skjóni og hann er mjög þrjóskur, svo að við förum sjaldan langt í einu.",
+         "Í gær fórum við þó alla leið niður að sjó og til baka aftur áður en það fór að rigna."],
+        ["Tôi yêu tiếng nước tôi từ khi mới ra đời, người ơi. Mẹ hiền ru những câu xa vời, à à ơi.",
+         "Tiếng ru muôn đời, tiếng nước tôi. Bốn ngàn năm ròng rã buồn vui, khóc cười theo mệnh nước."],
+        ["Wszyscy ludzie rodzą się wolni i równi pod względem swej godności i swych praw. Są oni obdarzeni",
+         "rozumem i sumieniem i powinni postępować wobec innych w duchu braterstwa, zawsze i wszędzie."],
+        ["IRS TIN ITIN W-7 CP565 Form 1040NR, line 72d; see also Pub. 519, Sch. OI, Sch. NEC and Form 8843.",
+         "XML, HTTP, DNS, TCP/IP, SMTP, SSH are spoken by RFC-compliant hosts; MX, NS, SRV are DNS types."],
+    ],
+)  # fmt: skip
+def test_no_language_is_taken_for_a_cipher(lines: list[str]) -> None:
+    runs = [Run(text, 50, 500, 400, 510, 11, "", False, 500) for text in lines]
+    page = Page(0, 400, 600, [Line(0, (run,)) for run in runs], [])
+    mark_unreadable([page], [])
+    assert [line.skip for line in page.lines] == [None, None]
