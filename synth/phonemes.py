@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -147,14 +148,21 @@ class _English:
         g2p.unk = _UNKNOWN
         g2p.tokenize = self._tokens
         self._g2p = g2p
+        self._mute = _MuteCharacters(lambda one: "".join(sounds for _, sounds, _ in self._said(one)))
 
     def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
         """Nothing is markup: misaki would take `[word](/x/)` for its own, and books have brackets too."""
         said = respelled(text, given)
-        _, tokens = self._g2p(said.text, preprocess=lambda text: (text, [], said.given))
-        return _joined(
-            text, ((token.text, token.phonemes or _UNKNOWN, token.whitespace) for token in tokens), said
+        given_words = {said.text[one.start : one.end] for one in said.given}
+        tokens = (
+            (written, sounds if written in given_words else self._mute.marked(written, sounds), space)
+            for written, sounds, space in self._said(said.text, said.given)
         )
+        return _joined(text, tokens, said)
+
+    def _said(self, text: str, given: Sequence[Given] = ()) -> list[tuple[str, str, str]]:
+        _, tokens = self._g2p(text, preprocess=lambda text: (text, [], given))
+        return [(token.text, token.phonemes or _UNKNOWN, token.whitespace) for token in tokens]
 
     def _tokens(self, text: str, _words: list[str], given: Sequence[Given]) -> list[MToken]:
         """The tokens of a text, tagged; each given pronunciation is a token of its own, and settled."""
@@ -184,6 +192,7 @@ class _ThroughEspeak:
 
         self._g2p = espeak.EspeakG2P(language=code)
         self._elided = _ELIDED.get(code, {})
+        self._mute = _MuteCharacters(self._alone)
 
     def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
         said = respelled(text, given)
@@ -202,7 +211,7 @@ class _ThroughEspeak:
                 continue
             inside = [one for one in given if start < one.end and one.start < end]
             if not inside:
-                yield text[start:end], sounds, " "
+                yield text[start:end], self._mute.marked(text[start:end], sounds), " "
                 continue
             while end < inside[-1].end:
                 end = next(later for _, later in spans if later >= inside[-1].end)
@@ -239,6 +248,25 @@ class _WithoutSpaces:
     def __call__(self, text: str, given: Sequence[Given]) -> Pronounced:
         said = with_numbers(text, given, self._reader)
         return _joined(text, words_of(said, self._reader, lambda word: self._english(word).phonemes), said)
+
+
+class _MuteCharacters:
+    """Letters, digits and symbols that a phonemizer passes over, wherever they stand."""
+
+    def __init__(self, sounds_of: Callable[[str], str]) -> None:
+        """sounds_of: what a character by itself sounds like; asked once of each."""
+        self._is_mute = cache(lambda character: not _known(sounds_of(character)))
+
+    def marked(self, word: str, sounds: str) -> str:
+        """The sounds of a word, marked as unknown if something of it is not heard."""
+        audible = [one for one in word if unicodedata.category(one)[0] in "LNS"]
+        unusual = (one for one in audible if not (one.isascii() and one.isalnum()))
+        is_lost = (audible and not sounds) or any(self._is_mute(one) for one in unusual)
+        return sounds + _UNKNOWN if is_lost else sounds
+
+
+def _known(sounds: str) -> str:
+    return "".join(symbol for symbol in sounds if symbol in VOCABULARY)
 
 
 _WORD: Final = re.compile(r"\S+")
@@ -280,12 +308,11 @@ def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) 
     at = 0
     glued = False  # the token before had no white space after it
     for written, sounds, space in tokens:
-        start = said.text.find(written, at)
-        assert start >= 0, f"{written!r} is not in {said.text[at:]!r}"
-        known = "".join(symbol for symbol in sounds if symbol in VOCABULARY)
+        start, end = _place(written, said.text, at)
+        known = _known(sounds)
         if len(known) < len(sounds):
             unknown.append(written)
-        at = start + len(written)
+        at = end
         first, last = said.original(start, at)
         if known or glued:
             if words and (glued or first < words[-1].end):  # words of one respelling are one
@@ -298,6 +325,17 @@ def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) 
             phonemes += " "
     said_so_far = Pronounced(text, phonemes.rstrip(), tuple(words), tuple(unknown))
     return _with_full_stop(said_so_far) if _FULL_STOP.search(text) else said_so_far
+
+
+def _place(written: str, text: str, at: int) -> tuple[int, int]:
+    """Where a token stands in a text from `at` on; misaki drops an apostrophe between digits from it."""
+    start = text.find(written, at)
+    if start >= 0:
+        return start, start + len(written)
+    places = [at - 1]
+    for character in written:
+        places.append(text.index(character, places[-1] + 1))
+    return places[1], places[-1] + 1
 
 
 _FULL_STOP: Final = re.compile(r"\.[”’\"')\]]*\s*$")

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import unicodedata
+
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from synth.errors import MissingLanguage
 from synth.lexicon import Given
@@ -79,6 +83,31 @@ def test_a_word_of_no_lexicon_is_said_by_espeak() -> None:
 
 def test_a_symbol_that_cannot_be_said_is_reported() -> None:
     assert phonemizer("en-us")("one ☃ two").unknown == ("☃",)
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr", "hi"])
+@hypothesis.settings(max_examples=60, deadline=None)
+@hypothesis.given(
+    st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("ab 1.é☃漢Ω٣%$'’-—()<^"), max_size=10)
+)
+def test_nothing_that_could_be_heard_vanishes_silently(language: str, text: str) -> None:
+    said = phonemizer(language)(text)
+    heard = {place for word in said.words for place in range(word.start, word.end)}
+    told = "".join(said.unknown)
+    for place, character in enumerate(text):
+        if unicodedata.category(character)[0] in "LNS" and character not in told:
+            assert place in heard
+            assert phonemizer(language)(character).phonemes, f"{character!r} has no sound"
+    assert unknown_symbols(said.phonemes) == ""
+
+
+def test_a_symbol_inside_a_word_is_reported_with_it() -> None:
+    assert phonemizer("fr")("le bon→homme").unknown == ("bon→homme",)
+    assert phonemizer("fr")("le bonhomme").unknown == ()
+
+
+def test_an_apostrophe_between_digits_does_no_harm() -> None:
+    assert [word.end for word in phonemizer("en-us")("0'0 b").words] == [3, 5]
 
 
 def test_a_text_cut_in_two_is_said_as_before() -> None:
