@@ -15,6 +15,7 @@ from inputs.gutenberg import licence_marked
 from inputs.markup import parse
 from inputs.navigation import is_remote, resolve
 from inputs.notes import notes_marked
+from inputs.page_turners import without_page_turners
 from inputs.pls import lexicon_links, read_pls
 from inputs.repeats import repeats_marked
 from inputs.stream_chapters import Document, Stream, chapters_of
@@ -78,6 +79,7 @@ def _read_stream(
     documents: list[Document] = []
     anchors: dict[tuple[str, str], int] = {}
     note_links: list[tuple[int, str, str]] = []
+    seen: set[str] = set()
     linear_end = 0
     ordered = sorted(package.spine, key=lambda item: not item.linear)
     for item in ordered:
@@ -89,10 +91,11 @@ def _read_stream(
             )
             continue
         alphabets |= _read_lexicons(root, item.href, archive, lexicons, lexemes, warnings)
-        content = read_content(root, item.href, language)
+        content = without_page_turners(read_content(root, item.href, language))
         alphabets |= content.unknown_alphabets
         start = len(passages)
-        again = any(document.item.href == item.href for document in documents)
+        again = item.href in seen
+        seen.add(item.href)
         passages += (
             [skipped(one, SkipReason.REPEATED) for one in content.passages] if again else content.passages
         )

@@ -166,7 +166,7 @@ class _Reader(epub.EpubReader):  # type: ignore[misc]  # EbookLib carries no typ
         )
         if not packages:
             raise NotADocument(
-                self._path, "there is no EPUB package in this archive", "Give it an EPUB or a PDF to read"
+                self._path, "there is no EPUB package in this archive", "If it is a book, get it as an EPUB"
             )
         self._warnings.append(
             ReadingWarning("no-container", "the container names no package; found one by its suffix")

@@ -78,8 +78,6 @@ def book_of(
     document = Document(SpineItem(content.href, True, frozenset()), title, 0, len(passages))
     stream = Stream(tuple(passages), (document,), anchors, len(passages))
     chapters = chapters_of(stream, toc, (title,), noted)
-    if not any(chapter.is_spoken for chapter in chapters):
-        raise EmptyDocument(path, "there is nothing to speak in it but front and back matter", "Look into it")
     return Book(
         source=path,
         sha256=sha256,

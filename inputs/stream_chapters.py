@@ -6,13 +6,14 @@ Files have no say in it: a chapter of an EPUB may run over many of them, and a f
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from inputs import matter
 from inputs.book import Block, BlockKind, Chapter, Matter, ReadingWarning, SkipReason
-from inputs.contents import PART, Cut, Node, chosen
+from inputs.contents import LONG_CHAPTER_CHARACTERS, PART, Cut, Node, chosen
 from inputs.epub_package import SpineItem
 from inputs.matter import Standing
 from inputs.navigation import Entry
@@ -24,6 +25,16 @@ CONTENTS_LINK_SHARE = 0.7
 CONTENTS_CHARACTERS = 30_000
 # Below this, a document that the table of contents leaves out in front is a cover or title page.
 UNLISTED_CHARACTERS = 1_500
+
+# Headings that stand closer than this, on average, are sections and not chapters: five minutes of listening.
+REFINED_CHARACTERS = 5_000
+# What conversion programs call the text when they list nothing but the places to jump to
+_SAYS_NOTHING = re.compile(
+    r"(?:start|begin)(?: (?:reading|of (?:text|content|book)))?|beginning|text|main text|body(?: ?matter)?"
+    r"|document|untitled|unnamed|commencer la lecture|lire|début|text ?beginn|beginn|anfang|inizio|comienzo"
+    r"|comenzar a leer",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +113,24 @@ class _Cutter:
         ordered = [
             by_position[position] for position in sorted(by_position) if position < self._stream.linear_end
         ]
-        return self._without_part_pages(ordered)
+        return self._refined(self._without_part_pages(ordered))
+
+    def _refined(self, cuts: list[Cut]) -> list[Cut]:
+        """Where one entry stands for hours of text, the headings below it are chapters."""
+        refined: list[Cut] = []
+        headings: list[Cut] | None = None
+        ends = [cut.position for cut in cuts[1:]] + [self._stream.linear_end]
+        for cut, end in zip(cuts, ends, strict=True):
+            refined.append(cut)
+            heard = self._heard(cut.position, end)
+            if not cut.listed or heard <= LONG_CHAPTER_CHARACTERS:
+                continue
+            headings = self._cuts_by_document() if headings is None else headings
+            inner = [one for one in headings if cut.position < one.position < end and one.title]
+            if len(inner) > 1 and heard / (len(inner) + 1) > REFINED_CHARACTERS:
+                named = () if _SAYS_NOTHING.fullmatch(cut.title) else (cut.title,)
+                refined += [replace(one, parents=(*cut.parents, *named), listed=True) for one in inner]
+        return refined
 
     def _nodes(self) -> list[Node]:
         """The table of contents as a tree with places; lines that lead nowhere stay as parents."""
@@ -259,7 +287,9 @@ class _Cutter:
         blocks = tuple(passage.block for passage in passages)
         if standing.skip is not None:
             blocks = tuple(skipped_block(block, standing.skip) for block in blocks)
-        title = cut.title or self._heading(cut.position, end) or _opening(blocks)
+        title = "" if _SAYS_NOTHING.fullmatch(cut.title) else cut.title
+        title = title or self._heading(cut.position, end) or (cut.title and next(iter(self._titles), ""))
+        title = title or _opening(blocks)
         return Chapter(title, blocks, cut.parents, standing.matter)
 
     def _outside(self) -> list[Chapter]:

@@ -61,7 +61,7 @@ def read_content(
     reasons: elements that are not spoken for a reason that lies outside of them.
     """
     title = next((text_of(element) for element in root.iter() if name_of(element) == "title"), "")
-    walk = _Walk(href, language, reasons)
+    walk = _Walk(href, language, reasons, drawn=_is_drawn(root))
     walker = etree.iterwalk(root, events=("start", "end"))
     for event, element in walker:
         if event == "start":
@@ -188,13 +188,21 @@ class _Draft:
 class _Walk:
     """State of one pass over a tree."""
 
-    def __init__(self, href: str, language: str | None, reasons: Mapping[etree._Element, SkipReason]) -> None:
+    def __init__(
+        self,
+        href: str,
+        language: str | None,
+        reasons: Mapping[etree._Element, SkipReason],
+        *,
+        drawn: bool,
+    ) -> None:
         self.passages: list[Passage] = []
         self.anchors: dict[str, int] = {}
         self.note_links: list[tuple[int, str]] = []
         self.unknown_alphabets: set[str] = set()
         self._href = href
         self._reasons = reasons
+        self._drawn = drawn
         self._language = (language or "").lower()
         self._contexts = [_Context(language=self._language or None)]
         self._draft = _Draft(self._contexts[0])
@@ -398,6 +406,8 @@ class _Walk:
             if alternative:
                 self._add(alternative + " ", here)
             self._draft.pieces.append((_spaced(element), here.reason or SkipReason.FORMULA))
+        elif why is SkipReason.IMAGE and self._drawn:
+            self._draft.pieces.append((_lines_drawn(element), here.reason))
         elif why is SkipReason.IMAGE:
             self._draft.pieces.append((_spaced(element), here.reason or SkipReason.IMAGE))
         elif why is SkipReason.TABLE:
@@ -531,6 +541,37 @@ class _Walk:
             return None
         same = context.language.split("-")[0] == self._language.split("-")[0]
         return None if same else context.language
+
+
+def _is_drawn(root: etree._Element) -> bool:
+    """A page of a fixed layout: all of its text is in drawings, which are no pictures then."""
+    walker = etree.iterwalk(root, events=("start", "end"))
+    drawings = 0
+    for event, element in walker:
+        if event == "start" and name_of(element) in ("svg", *_UNSEEN):
+            drawings += name_of(element) == "svg"
+            walker.skip_subtree()
+            continue
+        text = element.text if event == "start" else element.tail
+        if text and not text.isspace() and element is not root:
+            return False
+    return drawings > 0
+
+
+def _lines_drawn(drawing: etree._Element) -> str:
+    """The text of a drawing; what is placed by itself is a word or a line by itself."""
+    parts: list[str] = []
+    walker = etree.iterwalk(drawing, events=("start", "end"))
+    for event, element in walker:
+        if event == "end":
+            parts.append(" " if name_of(element) == "text" else "")
+            parts.append((element.tail or "") if element is not drawing else "")
+        elif name_of(element) in _UNSEEN:
+            walker.skip_subtree()
+        else:
+            parts.append(" " if element.get("y") or element.get("dy") else "")
+            parts.append(element.text or "")
+    return re.sub(r"\s+", " ", "".join(parts))
 
 
 def _language(element: etree._Element) -> str:

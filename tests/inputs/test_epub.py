@@ -375,3 +375,27 @@ def test_the_example_book_says_the_same_as_epub_and_as_pdf() -> None:
         said.append([(c.title, c.parents, text) for c, text in zip(chapters, words, strict=True)])
     assert said[0] == said[1]
     assert len(said[0]) == 7
+
+
+def test_a_page_that_is_all_drawing_is_heard_and_a_drawing_in_a_text_is_not(write_epub: WriteEpub) -> None:
+    drawing = "<svg><style>.a {fill: red}</style><text>It was</text><text>a dark night.</text></svg>"
+    path = write_epub({"a.xhtml": f"<div>{drawing}</div>", "b.xhtml": f"<p>Text.</p>{drawing}"})
+    drawn, _, mixed = read(path).chapters[0].blocks
+    assert (drawn.text, drawn.skip) == ("It was a dark night.", None)
+    assert mixed.skip is SkipReason.IMAGE
+
+
+def test_links_to_the_next_page_are_not_heard_where_they_stand_at_the_edge(write_epub: WriteEpub) -> None:
+    turner = '<p>Next topic: <a href="b.xhtml">Vectors</a></p>'
+    body = f"<p>One.</p>{turner}<p>Two.</p><p>Three.</p><p>Four.</p><p>Five.</p>{turner}"
+    blocks = read(write_epub({"a.xhtml": f"<h1>A</h1><p>Zero.</p>{body}"})).chapters[0].blocks
+    assert [b.skip for b in blocks if b.text.startswith("Next")] == [None, SkipReason.FURNITURE]
+
+
+def test_an_entry_that_stands_for_hours_is_cut_at_the_headings_below_it(write_epub: WriteEpub) -> None:
+    chapter = "<h2>{}</h2>" + "<p>" + "A long sentence that goes on. " * 500 + "</p>"
+    body = "".join(chapter.format(f"The {n} story") for n in range(1, 8))
+    path = write_epub({"a.xhtml": body}, nav='<li><a href="a.xhtml">Begin Reading</a></li>')
+    assert [(c.title, c.parents) for c in read(path).chapters] == [
+        (f"The {n} story", ()) for n in range(1, 8)
+    ]
