@@ -1,4 +1,4 @@
-"""`bindery convert`: many documents, one after the other, each told of in its own words."""
+"""`bindery convert`: documents into audiobooks, each told of in its own words as soon as it is done."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ import signal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from flows.display import ProgressLine, chapter_table, clock
+from flows.display import ProgressBoard, chapter_table, clock
+from flows.documents import narrate_each
 from flows.embedded import embedded_prefect
 from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.lexicon import standing_lexicon
-from flows.narrate import NarrationOptions, narrate_book
-from flows.report import Narrated, failure_json
+from flows.narrate import NarrationOptions
+from flows.report import Narrated
 from flows.settings import Settings, check_writable
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
 from synth.errors import BadCompute, BadLexicon, SpeechError, UnknownPreference, UnknownVoice
-from tasks.failures import Failure, failure_of
-from tasks.progress import listening
+from tasks.failures import Failure
 
 _PROBLEMS: Final = {
     "string_pattern_mismatch": "write numbers and ranges, such as 2-4,7",
@@ -43,7 +43,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
         options = NarrationOptions.model_validate(chosen)
         _check(options)
         with _ending_at_once(console), embedded_prefect():
-            failures = [failure for file in files if (failure := _convert(file, options, console, as_json))]
+            failures = list(_convert(files, options, console, as_json=as_json))
     except ValidationError as error:
         first = error.errors()[0]
         problem = _PROBLEMS.get(first["type"], first["msg"])
@@ -93,21 +93,19 @@ def _check(options: NarrationOptions) -> None:
     check_writable(library, "Choose another one with --out")
 
 
-def _convert(file: Path, options: NarrationOptions, console: Console, as_json: bool) -> Failure | None:
-    with ProgressLine(console, file.name) as line, listening(line.hear):
-        state = narrate_book(str(file), options, return_state=True)
-    outcome: Any = state.result(raise_on_failure=False)
-    if isinstance(outcome, Narrated):
-        if as_json:
-            typer.echo(json.dumps(outcome.as_json(), ensure_ascii=False))
-        else:
-            _tell(outcome, console)
-        return None
-    failure = failure_of(outcome)
-    if as_json:
-        typer.echo(json.dumps(failure_json(str(file), failure), ensure_ascii=False))
-    console.print(f"[red]✗[/] {escape(str(file))}: {escape(failure.line)}", soft_wrap=True, highlight=False)
-    return failure
+def _convert(
+    files: Sequence[Path], options: NarrationOptions, console: Console, *, as_json: bool
+) -> Iterator[Failure]:
+    with ProgressBoard(console) as board:
+        for outcome in narrate_each(map(str, files), options, board.line):
+            if as_json:
+                typer.echo(json.dumps(outcome.as_json(), ensure_ascii=False))
+            if outcome.failure is not None:
+                line = f"[red]✗[/] {escape(outcome.document)}: {escape(outcome.failure.line)}"
+                console.print(line, soft_wrap=True, highlight=False)
+                yield outcome.failure
+            elif outcome.narrated is not None and not as_json:
+                _tell(outcome.narrated, console)
 
 
 def _tell(book: Narrated, console: Console) -> None:

@@ -1,22 +1,27 @@
-"""What happens while a book is made into a line of progress on the terminal."""
+"""What happens while books are made into lines of progress on the terminal."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from tasks.progress import ChapterFinished, Event, Planned, Spoken
+from tasks.progress import ChapterFinished, Event, Listener, Planned, Spoken
 
 
-class ProgressLine:
-    """One document's progress: chapters done, audio so far, how many times real time, time left."""
+class ProgressBoard:
+    """A line for each document under way: chapters done, audio so far, speed, time left."""
 
-    def __init__(self, console: Console, name: str) -> None:
+    def __init__(self, console: Console) -> None:
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}"),
@@ -27,13 +32,8 @@ class ProgressLine:
             transient=True,
             disable=not console.is_terminal,
         )
-        self._task = self._progress.add_task(name, total=None, state="reading")
-        self._lock = threading.Lock()
-        self._started_s = monotonic()
-        self._chapters = self._chapters_done = 0
-        self._audio_s = 0.0
 
-    def __enter__(self) -> ProgressLine:
+    def __enter__(self) -> Self:
         self._progress.start()
         return self
 
@@ -41,6 +41,25 @@ class ProgressLine:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    @contextmanager
+    def line(self, document: str) -> Iterator[Listener]:
+        """A line for a document, until it is done."""
+        line = _Line(self._progress, Path(document).name)
+        try:
+            yield line.hear
+        finally:
+            self._progress.remove_task(line.task)
+
+
+class _Line:
+    def __init__(self, progress: Progress, name: str) -> None:
+        self._progress = progress
+        self.task = progress.add_task(escape(name), total=None, state="reading")
+        self._lock = threading.Lock()
+        self._started_s = monotonic()
+        self._chapters = self._chapters_done = 0
+        self._audio_s = 0.0
 
     def hear(self, event: Event) -> None:
         """Show one more event; called from the threads that tasks run in."""
@@ -50,17 +69,17 @@ class ProgressLine:
                     self._chapters = event.chapters
                     self._started_s = monotonic()
                     self._progress.update(
-                        self._task,
-                        description=event.title,
+                        self.task,
+                        description=escape(event.title),
                         total=event.phonemes,
                         completed=event.phonemes - event.phonemes_to_speak,
                     )
                 case Spoken():
                     self._audio_s += event.audio_s
-                    self._progress.advance(self._task, event.phonemes)
+                    self._progress.advance(self.task, event.phonemes)
                 case ChapterFinished():
                     self._chapters_done += 1
-            self._progress.update(self._task, state=self._state())
+            self._progress.update(self.task, state=self._state())
 
     def _state(self) -> str:
         state = f"chapter {self._chapters_done}/{self._chapters}"

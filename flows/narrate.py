@@ -15,14 +15,13 @@ from pydantic import BaseModel, Field
 from flows.lexicon import standing_lexicon
 from flows.report import Narrated, narrated
 from flows.settings import Settings
-from flows.speakers import Engine, Hardware, open_speaker
+from flows.speakers import Engine, Hardware, open_service, open_speaker
 from inputs.book import FASTEST, SLOWEST
 from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
 from outputs.encode import FORMATS, formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
-from outputs.store import SegmentStore
 from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
 from synth.speaker import Speaker
@@ -31,6 +30,7 @@ from tasks.finish import finish_track
 from tasks.job import Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
+from tasks.speaking import SpeakingService
 
 
 class NarrationOptions(BaseModel):
@@ -93,8 +93,22 @@ class NarrationOptions(BaseModel):
         Raises:
             SpeechError: it cannot be opened.
         """
-        weights = Path(self.weights) if self.weights else settings.weights
-        return open_speaker(self.engine, weights, Hardware(self.device, self.precision, self.memory))
+        return open_speaker(self.engine, self._weights(settings), self._hardware)
+
+    def service(self, settings: Settings) -> SpeakingService:
+        """The speaker that was asked for, behind the queue that all runs of this process share.
+
+        Raises:
+            SpeechError: it cannot be opened.
+        """
+        return open_service(self.engine, self._weights(settings), self._hardware, settings.segments)
+
+    def _weights(self, settings: Settings) -> Path | None:
+        return Path(self.weights) if self.weights else settings.weights
+
+    @property
+    def _hardware(self) -> Hardware:
+        return Hardware(self.device, self.precision, self.memory)
 
 
 # finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
@@ -120,23 +134,21 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
     order = _order(document, options, settings)
     formats_named(order.formats)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
-    speaker = options.speaker(settings)
-    store = SegmentStore(settings.segments)
+    service = options.service(settings)
 
-    job = prepare_book(order, speaker, store, settings.work)
+    job = prepare_book(order, service.speaker, service.store, settings.work)
     spoken: dict[int, PrefectFuture[float]] = {}
     finished: list[PrefectFuture[Track]] = []
     for chapter in job.chapters:
         for shard in chapter.shards:
             if shard not in spoken:
-                spoken[shard] = speak_shard.submit(job, shard, speaker, store)
+                spoken[shard] = speak_shard.submit(job, shard, service)
         parts_of_it = [spoken[shard] for shard in chapter.shards]
         finished.append(
             finish_track.submit(
                 job,
                 chapter.number,
-                speaker,
-                store,
+                service,
                 settings.parts,
                 ffmpeg,
                 return_state=False,
@@ -146,7 +158,7 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
     for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
         part.result()
     tracks = [chapter_finished.result() for chapter_finished in finished]
-    published = bind_book(job, tracks, speaker, ffmpeg)
+    published = bind_book(job, tracks, service.speaker, ffmpeg)
     return narrated(job, tracks, published, monotonic() - started_s)
 
 

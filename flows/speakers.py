@@ -1,13 +1,17 @@
-"""The name of an engine into its speaker."""
+"""The name of an engine into its speaker, and into the service that speaks for the whole process."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from typing import Final
 
+from outputs.store import SegmentStore
 from synth.speaker import Speaker
+from tasks.speaking import SpeakingService
 
 
 class Engine(StrEnum):
@@ -41,3 +45,21 @@ def open_speaker(engine: Engine, weights: Path | None, hardware: Hardware) -> Sp
     from synth.kokoro.speaker import open_kokoro
 
     return open_kokoro(weights, choose_compute(hardware.device, hardware.precision, hardware.memory))
+
+
+@cache
+def _service(engine: Engine, weights: Path | None, hardware: Hardware, segments: Path) -> SpeakingService:
+    return SpeakingService(open_speaker(engine, weights, hardware), SegmentStore(segments))
+
+
+def open_service(engine: Engine, weights: Path | None, hardware: Hardware, segments: Path) -> SpeakingService:
+    """The one service of this process for a speaker and a store, so that all runs in it share batches.
+
+    Raises:
+        SpeechError: the speaker cannot be opened; says what is missing.
+    """
+    with _OPENING:
+        return _service(engine, weights, hardware, segments)
+
+
+_OPENING: Final = threading.Lock()  # or two runs that begin together would each load the model

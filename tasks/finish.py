@@ -13,14 +13,13 @@ from outputs.errors import SegmentDamaged, SegmentMissing
 from outputs.ffmpeg import Ffmpeg
 from outputs.finish import Part, finish_chapter
 from outputs.manifest import Track
-from outputs.store import SegmentStore
 from outputs.timeline import chapter_timeline
 from synth.audio import SAMPLE_RATE_HZ
-from synth.speaker import Speaker
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
-from tasks.speak import speak_missing
+from tasks.speak import tell_spoken
+from tasks.speaking import SpeakingService
 
 
 @task(
@@ -31,16 +30,14 @@ from tasks.speak import speak_missing
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def finish_track(
-    job: Job, number: int, speaker: Speaker, store: SegmentStore, parts: Path, ffmpeg: Ffmpeg
-) -> Track:
+def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg) -> Track:
     """Make a chapter's parts in every codec that the wanted formats need."""
     chapter = job.chapter(number)
-    finished = _parts(job, chapter, speaker, store, parts, ffmpeg)
+    finished = _parts(job, chapter, service, parts, ffmpeg)
     timeline = chapter_timeline(
         finished[0].cues,
         chapter.chunks,
-        {key: store.facts(key).words for key in chapter.keys},
+        {key: service.store.facts(key).words for key in chapter.keys},
         chapter.script.sentences,
         chapter.script.places,
     )
@@ -66,16 +63,16 @@ def finish_track(
 
 
 def _parts(
-    job: Job, chapter: PlannedChapter, speaker: Speaker, store: SegmentStore, parts: Path, ffmpeg: Ffmpeg
+    job: Job, chapter: PlannedChapter, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg
 ) -> tuple[Part, ...]:
     """A damaged segment shows only when it is read: where one does, all are read, and spoken again."""
     codecs = [wanted.codec for wanted in formats_named(job.order.formats)]
     try:
-        return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)
+        return finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
     except (SegmentDamaged, SegmentMissing) as error:
         get_run_logger().warning("%s; speaking it again", error.message)
     for key in chapter.keys:
         with suppress(SegmentDamaged, SegmentMissing):
-            store.read(key)  # which lets go of a damaged one
-    speak_missing(chapter.chunks, speaker, store)
-    return finish_chapter(chapter.plan, codecs, store, parts, ffmpeg)
+            service.store.read(key)  # which lets go of a damaged one
+    service.speak(chapter.chunks, tell_spoken)
+    return finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)

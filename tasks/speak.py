@@ -5,12 +5,11 @@ from __future__ import annotations
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from outputs.store import SegmentStore
 from synth.chunks import Chunk
-from synth.speaker import Speaker
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job
 from tasks.progress import Spoken, tell
+from tasks.speaking import SpeakingService
 
 
 @task(
@@ -21,20 +20,13 @@ from tasks.progress import Spoken, tell
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def speak_shard(job: Job, number: int, speaker: Speaker, store: SegmentStore) -> float:
+def speak_shard(job: Job, number: int, service: SpeakingService) -> float:
     """Speak what is missing of a shard; the return value is the seconds of audio that were made."""
-    audio_s = speak_missing(job.shard(number), speaker, store)
+    audio_s = service.speak(job.shard(number), tell_spoken)
     get_run_logger().info("part %d: %.0f s of audio", number + 1, audio_s)
     return audio_s
 
 
-def speak_missing(chunks: tuple[Chunk, ...], speaker: Speaker, store: SegmentStore) -> float:
-    """Put the segments of those chunks that are not in the store into it, each as soon as it is spoken."""
-    by_key = {speaker.key(chunk): chunk for chunk in chunks}
-    missing = [by_key[key] for key in store.missing(by_key)]
-    audio_s = 0.0
-    for chunk, segment in zip(missing, speaker.speak(missing), strict=True):
-        store.put(segment)
-        audio_s += segment.duration_s
-        tell(Spoken(len(chunk.phonemes), segment.duration_s))
-    return audio_s
+def tell_spoken(chunk: Chunk, audio_s: float) -> None:
+    """Tell the listener of one more segment."""
+    tell(Spoken(len(chunk.phonemes), audio_s))

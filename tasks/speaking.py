@@ -52,14 +52,17 @@ class SpeakingService:
         self._speaking = ThreadPoolExecutor(1, thread_name_prefix="speaking")
         self._writing = ThreadPoolExecutor(_WRITERS, thread_name_prefix="storing")
         self._thread = threading.Thread(target=self._run, name="speaking service", daemon=True)
+        self._thread.start()
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
         """Finish the batch that is being spoken; what waits is not spoken."""
         with self._changed:
             self._closed = True

@@ -1,0 +1,78 @@
+"""Many documents into audiobooks, a few at a time: their chunks share batches, the speaker never waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any, Final
+
+from prefect import flow, get_run_logger
+from prefect.states import Completed, Failed
+
+from flows.narrate import NarrationOptions, narrate_book
+from flows.report import Narrated, failure_json
+from tasks.failures import Failure, failure_of
+from tasks.progress import Listener, listening
+
+AT_ONCE: Final = 3  # one is read, one is spoken, one is finished
+
+Watching = Callable[[str], AbstractContextManager[Listener]]  # who is told of a document's progress
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one document."""
+
+    document: str
+    narrated: Narrated | None
+    failure: Failure | None  # exactly one of the two is there
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as JSON knows them."""
+        if self.narrated is not None:
+            return self.narrated.as_json()
+        assert self.failure is not None
+        return failure_json(self.document, self.failure)
+
+
+@flow(name="narrate-documents", flow_run_name="narrate {documents}", persist_result=False)
+def narrate_documents(documents: list[str], options: NarrationOptions | None = None) -> Any:
+    """Turn several documents into audiobooks; one that fails never keeps the others from being finished."""
+    outcomes = list(narrate_each(documents, options or NarrationOptions()))
+    failed = [outcome for outcome in outcomes if outcome.failure is not None]
+    for outcome in failed:
+        get_run_logger().error("%s: %s", outcome.document, outcome.failure and outcome.failure.line)
+    told = [outcome.as_json() for outcome in outcomes]
+    if failed:
+        return Failed(message=f"{len(failed)} of {len(outcomes)} documents failed", data=told)
+    return Completed(message=f"{len(outcomes)} documents are done", data=told)
+
+
+def narrate_each(
+    documents: Iterable[str], options: NarrationOptions, watching: Watching | None = None
+) -> Iterator[Outcome]:
+    """Narrate each document once, in a flow run of its own; the outcomes come as they are known."""
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="document") as pool:
+        # a context for each: it holds Prefect's settings and the run that this is part of
+        running: list[Future[Outcome]] = [
+            pool.submit(copy_context().run, _narrate, document, options, watching)
+            for document in dict.fromkeys(documents)
+        ]
+        for outcome in as_completed(running):
+            yield outcome.result()
+
+
+def _narrate(document: str, options: NarrationOptions, watching: Watching | None) -> Outcome:
+    with watching(document) if watching else nullcontext(_hear_nothing) as listener, listening(listener):
+        state = narrate_book(document, options, return_state=True)
+    result: Any = state.result(raise_on_failure=False)
+    if isinstance(result, Narrated):
+        return Outcome(document, result, None)
+    return Outcome(document, None, failure_of(result))
+
+
+def _hear_nothing(_event: object) -> None:
+    """Where nobody watches."""
