@@ -22,6 +22,7 @@ from inputs.errors import (
     PasswordNeeded,
 )
 from inputs.pdf_chapters import OutlineEntry, chapters_of
+from inputs.pdf_columns import put_in_columns
 from inputs.pdf_layout import laid_out
 from inputs.pdf_pages import Page, page_of
 from inputs.wording import one_line
@@ -75,6 +76,8 @@ def read_pdf(path: Path, sha256: str) -> Book:
     warnings: list[ReadingWarning] = []
     facts, pages = _read(path, warnings)
     _refuse_without_text(path, pages)
+    for page in pages:
+        put_in_columns(page)
     document = laid_out(pages, warnings)
     if any(_XFA_STUB in block.text for block in document.blocks[:20]):
         raise NoTextLayer(

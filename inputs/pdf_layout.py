@@ -364,7 +364,7 @@ def _continues(
     if (
         line.bold != previous.bold
         and len(last.lines) == 1
-        and previous.bold
+        and previous.runs[-1].bold
         and not _CAPTION.match(previous.text)
     ):
         return False
@@ -457,7 +457,7 @@ def _is_heading(paragraph: _Paragraph, text: str, columns: _Columns, body_size: 
     size = max(line.size for line in paragraph.lines)
     if size > LARGE_SHARE * body_size:
         return True
-    bold = all(line.bold for line in paragraph.lines)
+    bold = all(line.bold for line in paragraph.lines) and paragraph.lines[-1].runs[-1].bold
     ends_sentence = text.endswith((".", "!", "?", ":")) and len(text) > 60
     if bold and size > 0.95 * body_size and not ends_sentence:
         return True

@@ -27,8 +27,8 @@ EXIT_PASSWORD = 3
 EXIT_DAMAGED = 4
 PAGE_CHARACTERS_LIMIT = 400_000  # the densest real page at hand has 15 000
 OUTLINE_LIMIT = 20_000
-# Moves between glyphs of one line that are wider than this many font sizes separate columns or table cells
-CELL_GAP = 1.6
+# Moves within a line that are wider than this many font sizes may separate columns or table cells
+RUN_GAP = 0.8
 GLYPH_EMS = 0.9  # a word wider than this times its glyphs and its size may have gaps inside
 # what pypdf raises on broken objects besides its own errors; one bad page must not cost the others
 _PYPDF_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError,
@@ -335,7 +335,7 @@ class _PageText:
                 and last[7] == style.bold
                 and abs(last[5] - size) < 0.05 * max(size, 1)
                 and abs(last[8] - baseline) < 0.12 * max(size, 1)
-                and (here or left - last[3] <= CELL_GAP * size)
+                and (here or left - last[3] <= RUN_GAP * size)
             ):
                 last[0] += (" " if spaced else "") + text
                 last[1], last[2] = min(last[1], left), min(last[2], bottom)

@@ -299,3 +299,51 @@ def test_no_language_is_taken_for_a_cipher(lines: list[str]) -> None:
     page = Page(0, 400, 600, [Line(0, (run,)) for run in runs], [])
     mark_unreadable([page], [])
     assert [line.skip for line in page.lines] == [None, None]
+
+
+def in_rows(columns: list[list[str]], left: float, step: float, top: float = 500) -> list[Drawn]:
+    """Columns side by side, drawn row by row."""
+    return [
+        (left + step * place, top - 11 * row, 8, False, column[row])
+        for row in range(max(map(len, columns)))
+        for place, column in enumerate(columns)
+        if row < len(column)
+    ]
+
+
+NARROW = [
+    "The keeper of the light had not", "spoken to anyone since the boat", "came in March, and now that it",
+    "was", "June he found that he did not", "mind. He wound the clock, and", "he trimmed the wick, and he",
+    "wrote the weather into a book", "that nobody in the whole of the", "country had ever asked to read.",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_columns_stored_row_by_row_are_read_one_after_the_other(write_pdf: WritePdf, count: int) -> None:
+    columns = [[line.replace("keeper", f"keeper{n}") for line in NARROW] for n in range(count)]
+    heading = (30.0, 540.0, 12.0, True, "A heading that runs over the whole width of the page")
+    book = read(write_pdf([[heading, *in_rows(columns, 30, 120)]]))
+    text = spoken_text(book)
+    assert "columns-as-tables" not in [w.code for w in book.warnings]
+    assert [text.index(f"The keeper{n} of the light had not spoken") for n in range(count)] == sorted(
+        text.index(f"keeper{n}") - 4 for n in range(count)
+    )
+    assert text.count("came in March, and now that it was June he found") == count
+
+
+def test_a_table_with_words_in_its_cells_stays_a_table(write_pdf: WritePdf) -> None:
+    terms = ["Wick", "Lamp", "Boat", "Clock", "Rum", "Log", "Gull", "Rope", "Flag", "Oil"]
+    other = [f"{n} of them are kept here" for n in range(10)]
+    book = read(write_pdf([[*paragraph(570, LINES), *in_rows([terms, NARROW, other], 30, 120)]]))
+    assert len(blocks(book, SkipReason.TABLE)) == 1
+    assert "Wick" not in spoken_text(book)
+
+
+def test_words_set_bold_at_a_paragraphs_start_are_no_heading(write_pdf: WritePdf) -> None:
+    page = [
+        (50, 500, 11, True, "Of the clock which he wound each day."), (252, 500, 11, False, "The"),
+        *[(50.0, 486.0 - 14 * i, 11.0, False, line) for i, line in enumerate(LINES[1:])],
+    ]  # fmt: skip
+    book = read(write_pdf([[*paragraph(570, LINES), *page]]))
+    assert "each day. The boat came in March" in spoken_text(book)
+    assert BlockKind.HEADING not in [block.kind for block in blocks(book)]
