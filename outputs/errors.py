@@ -50,6 +50,12 @@ class SegmentMissing(OutputError):
     code = "segment-missing"
 
 
+class StoreUnreachable(OutputError):
+    """The segment store is at a URL that cannot be opened, read or written."""
+
+    code = "store-unreachable"
+
+
 class DiskFull(OutputError):
     """No room left where files are written."""
 

@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +16,8 @@ import numpy.typing as npt
 import soundfile
 
 from outputs.errors import SegmentDamaged, SegmentMissing
-from outputs.files import complete_or_absent
 from outputs.loudness import STEP_SAMPLES, gated_lufs, step_energies
+from outputs.places import place_of
 from outputs.trim import Cut, find_cut
 from outputs.true_peak import true_peak
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples, WordTime
@@ -27,6 +27,7 @@ FORMAT_VERSION: Final = 1  # raise it when a sidecar says other things; older se
 # 24-bit FLAC: half the size of float32, exact to -144 dBFS, decoded at 3500x real time, and any player
 # plays it.
 _FULL_SCALE: Final = 2**23
+_SIDECAR_SUFFIX: Final = f".v{FORMAT_VERSION}.json"
 _SPEAK_AGAIN: Final = "Run the same command again: only what is missing is spoken"
 
 
@@ -63,21 +64,27 @@ class SegmentFacts:
 
 
 class SegmentStore:
-    """A folder of segments, each an audio file and a sidecar, complete or absent.
+    """Segments in a folder, or at a URL that several machines share, each complete or absent.
 
-    The sidecar is written last and names its audio by the hash of its bytes, so that two writers of one
-    key never leave one's sidecar with the other's audio.
+    A segment is an audio file and a sidecar. The sidecar is written last, bears its own hash and names its
+    audio by the hash of its bytes: so a file that was cut off shows, and two writers of one key never leave
+    one's sidecar with the other's audio.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, where: Path | str) -> None:
+        self.place = place_of(where)
 
     def missing(self, keys: Iterable[str]) -> list[str]:
-        """The keys whose segments are not complete, each once, in order.
+        """The keys whose segments are not complete, each once, in order; the others count as used now.
 
         Complete means that sidecar and audio are there and the audio has the stated size.
         """
-        return [key for key in dict.fromkeys(keys) if not self._is_complete(key)]
+        wanted = list(dict.fromkeys(keys))
+        return [
+            key
+            for key, there in zip(wanted, self.place.each(self._is_complete, wanted), strict=True)
+            if not there
+        ]
 
     def put(self, segment: AudioSegment) -> SegmentFacts:
         """Store a segment, audio first, and say what is known of it.
@@ -87,7 +94,7 @@ class SegmentStore:
         Raises:
             SegmentDamaged: it has no samples, or one that is not a finite number.
             DiskFull: there is no room left for it.
-            OutputError: the folder cannot be written to.
+            OutputError: the store cannot be written to.
         """
         if self._is_complete(segment.key):
             return self.facts(segment.key)
@@ -101,10 +108,8 @@ class SegmentStore:
         levels, doublings = _quantised(segment.samples)
         audio = _encoded(levels)
         facts = _facts(segment, _samples(levels, doublings), audio, doublings)
-        with complete_or_absent(self._audio(facts)) as part:
-            part.write_bytes(audio)
-        with complete_or_absent(self._sidecar(facts.key)) as part:
-            part.write_bytes(_sidecar_bytes(facts))
+        self.place.write(_audio_name(facts), audio)
+        self.place.write(_sidecar_name(facts.key), _sidecar_bytes(facts))
         return facts
 
     def facts(self, key: str) -> SegmentFacts:
@@ -114,13 +119,12 @@ class SegmentStore:
             SegmentMissing: it is not in the store.
             SegmentDamaged: its sidecar is not what was written; it is removed.
         """
-        sidecar = self._sidecar(key)
         try:
-            facts = _facts_from(sidecar.read_bytes())
+            facts = _facts_from(self.place.read(_sidecar_name(key)))
         except FileNotFoundError:
             raise _not_there(key) from None
         if facts is None or facts.key != key:
-            sidecar.unlink(missing_ok=True)
+            self.place.remove(_sidecar_name(key))
             raise SegmentDamaged(f"the sidecar of segment {key[:12]} is damaged", _SPEAK_AGAIN)
         return facts
 
@@ -133,32 +137,46 @@ class SegmentStore:
                 names it again.
         """
         facts = self.facts(key)
-        path = self._audio(facts)
         try:
-            audio = path.read_bytes()
+            audio = self.place.read(_audio_name(facts))
         except FileNotFoundError:
             raise _not_there(key) from None
         if hashlib.sha256(audio).hexdigest() != facts.sha256:
-            self._sidecar(key).unlink(missing_ok=True)
-            path.unlink(missing_ok=True)
+            self.place.remove(_sidecar_name(key))
+            self.place.remove(_audio_name(facts))
             raise SegmentDamaged(f"the audio of segment {key[:12]} is damaged", _SPEAK_AGAIN)
+        self.place.touch(_sidecar_name(key))
         return AudioSegment(key, _samples(_decoded(audio), facts.doublings), facts.words)
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all segments that have a sidecar, in no particular order."""
+        for file in self.place.files():
+            key, dot, rest = file.name.rpartition("/")[2].partition(".")
+            if key and f"{dot}{rest}" == _SIDECAR_SUFFIX:
+                yield key
 
     def _is_complete(self, key: str) -> bool:
         """Whether sidecar and audio are there, the audio of the stated size."""
         try:
-            facts = _facts_from(self._sidecar(key).read_bytes())
-            return facts is not None and self._audio(facts).stat().st_size == facts.audio_bytes
+            facts = _facts_from(self.place.read(_sidecar_name(key)))
+            if facts is None or facts.key != key:
+                return False
+            if self.place.size_bytes(_audio_name(facts)) != facts.audio_bytes:
+                return False
         except FileNotFoundError:
             return False
+        self.place.touch(_sidecar_name(key))
+        return True
 
-    def _sidecar(self, key: str) -> Path:
-        assert len(key) == 64, f"{key!r} is not a sha256"
-        assert set(key) <= set("0123456789abcdef"), f"{key!r} is not a sha256"
-        return self.root / key[:2] / f"{key}.v{FORMAT_VERSION}.json"
 
-    def _audio(self, facts: SegmentFacts) -> Path:
-        return self.root / facts.key[:2] / f"{facts.key}.{facts.sha256[:16]}.flac"
+def _sidecar_name(key: str) -> str:
+    assert len(key) == 64, f"{key!r} is not a sha256"
+    assert set(key) <= set("0123456789abcdef"), f"{key!r} is not a sha256"
+    return f"{key[:2]}/{key}{_SIDECAR_SUFFIX}"
+
+
+def _audio_name(facts: SegmentFacts) -> str:
+    return f"{facts.key[:2]}/{facts.key}.{facts.sha256[:16]}.flac"
 
 
 def _facts(segment: AudioSegment, samples: Samples, audio: bytes, doublings: int) -> SegmentFacts:

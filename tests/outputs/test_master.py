@@ -131,7 +131,7 @@ for block in master(plan, SegmentStore(Path(sys.argv[1]))).blocks():
     digest.update(block)
 print(digest.hexdigest())
 """
-    command = [sys.executable, "-c", script, str(store.root), *keys]
+    command = [sys.executable, "-c", script, str(store.place.root), *keys]
     elsewhere = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     assert elsewhere == hashlib.sha256(whole(mastered)).hexdigest()
 
@@ -246,7 +246,7 @@ def test_a_missing_segment_is_named(plan, store):
 
 def test_damage_between_measuring_and_rendering_is_found(plan, store):
     mastered = master(plan, store)
-    audio = next(store.root.rglob(f"{plan.utterances[2].key}*.flac"))
+    audio = next(store.place.root.rglob(f"{plan.utterances[2].key}*.flac"))
     audio.write_bytes(audio.read_bytes()[:-1] + b"?")
     with pytest.raises(SegmentDamaged):
         whole(mastered)
@@ -256,7 +256,7 @@ def test_damage_between_measuring_and_rendering_is_found(plan, store):
 def test_a_segment_spoken_anew_with_another_length_is_not_rendered_into_the_old_place(plan, store):
     mastered = master(plan, store)
     again = plan.utterances[1].key
-    for path in store.root.rglob(f"{again}*"):
+    for path in store.place.root.rglob(f"{again}*"):
         path.unlink()
     store.put(AudioSegment(again, voice(1, 9)))
     with pytest.raises(SegmentDamaged, match="measured"):

@@ -1,13 +1,16 @@
 import errno
 import hashlib
 import os
+import sys
+import time
 
 import numpy as np
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outputs.errors import DiskFull, SegmentDamaged, SegmentMissing
+from outputs.errors import DiskFull, SegmentDamaged, SegmentMissing, StoreUnreachable
 from outputs.store import SegmentStore
 from synth.audio import AudioSegment, WordTime
 
@@ -22,21 +25,34 @@ def segment(name="a", samples=24_000, level=0.1, words=((0, 3, 4000, 9000), (4, 
     return AudioSegment(key(name), sound, tuple(WordTime(*word) for word in words))
 
 
-def files(store):
-    return sorted(path for path in store.root.rglob("*") if path.is_file())
+def names(store):
+    return sorted(file.name for file in store.place.files())
 
 
-def audio_file(store):
-    return next(path for path in files(store) if path.suffix == ".flac")
+def audio_name(store):
+    return next(name for name in names(store) if name.endswith(".flac"))
 
 
-def sidecar_file(store):
-    return next(path for path in files(store) if path.suffix == ".json")
+def sidecar_name(store):
+    return next(name for name in names(store) if name.endswith(".json"))
+
+
+def change(store, name, how):
+    store.place.write(name, how(store.place.read(name)))
 
 
 @pytest.fixture
-def store(tmp_path):
+def folder(tmp_path):
+    """A store in a folder of this machine."""
     return SegmentStore(tmp_path / "segments")
+
+
+@pytest.fixture(params=["folder", "file://", "memory://"])
+def store(request, tmp_path):
+    """Every law of a store holds wherever it is."""
+    if request.param == "folder":
+        return SegmentStore(tmp_path / "segments")
+    return SegmentStore(f"{request.param}{tmp_path}/segments")
 
 
 def test_what_is_put_is_read_back_to_24_bits_with_its_words(store):
@@ -97,9 +113,9 @@ def test_missing_names_each_key_once_and_in_order(store):
 
 def test_putting_twice_writes_nothing_anew(store):
     first = store.put(segment())
-    before = [(path, path.stat().st_mtime_ns) for path in files(store)]
+    before = sorted(store.place.files(), key=str)
     assert store.put(segment()) == first
-    assert [(path, path.stat().st_mtime_ns) for path in files(store)] == before
+    assert sorted(store.place.files(), key=str) == before
 
 
 def test_two_writers_with_different_sound_leave_a_whole_segment(store, tmp_path):
@@ -108,7 +124,7 @@ def test_two_writers_with_different_sound_leave_a_whole_segment(store, tmp_path)
     other.put(loud)
     store.put(quiet)
     # the other's audio arrives after our sidecar: the sidecar still names its own
-    (store.root / audio_file(other).relative_to(other.root)).write_bytes(audio_file(other).read_bytes())
+    store.place.write(audio_name(other), other.place.read(audio_name(other)))
     assert np.abs(store.read(key("a")).samples - quiet.samples).max() <= 2**-24
 
 
@@ -122,22 +138,20 @@ def test_what_was_never_put_is_missing(store):
 def test_a_flipped_byte_anywhere_in_the_audio_is_found_and_the_segment_spoken_again(store):
     for place in (0, 4, 100, 5000, -1):
         store.put(segment())
-        path = audio_file(store)
-        audio = bytearray(path.read_bytes())
+        audio = bytearray(store.place.read(audio_name(store)))
         audio[place] ^= 0x10
-        path.write_bytes(audio)
+        store.place.write(audio_name(store), bytes(audio))
         with pytest.raises(SegmentDamaged, match=key("a")[:12]):
             store.read(key("a"))
         assert store.missing([key("a")]) == [key("a")]
-        assert not files(store)
+        assert not names(store)
     store.put(segment())
     store.read(key("a"))
 
 
 def test_truncated_audio_is_missing_before_anyone_reads_it(store):
     store.put(segment())
-    with audio_file(store).open("r+b") as file:
-        file.truncate(1000)
+    change(store, audio_name(store), lambda audio: audio[:1000])
     assert store.missing([key("a")]) == [key("a")]
     store.put(segment())
     assert store.missing([key("a")]) == []
@@ -146,7 +160,7 @@ def test_truncated_audio_is_missing_before_anyone_reads_it(store):
 
 def test_audio_that_is_gone_is_missing(store):
     store.put(segment())
-    audio_file(store).unlink()
+    store.place.remove(audio_name(store))
     assert store.missing([key("a")]) == [key("a")]
     with pytest.raises(SegmentMissing):
         store.read(key("a"))
@@ -155,8 +169,7 @@ def test_audio_that_is_gone_is_missing(store):
 @pytest.mark.parametrize("kept_bytes", [0, 10, 64, 65, 300, -2])
 def test_a_cut_sidecar_is_found(store, kept_bytes):
     store.put(segment())
-    path = sidecar_file(store)
-    path.write_bytes(path.read_bytes()[:kept_bytes])
+    change(store, sidecar_name(store), lambda sidecar: sidecar[:kept_bytes])
     assert store.missing([key("a")]) == [key("a")]
     with pytest.raises(SegmentDamaged, match="sidecar"):
         store.facts(key("a"))
@@ -166,25 +179,28 @@ def test_a_cut_sidecar_is_found(store, kept_bytes):
 
 def test_a_changed_digit_in_a_sidecar_is_found(store):
     store.put(segment())
-    path = sidecar_file(store)
-    path.write_bytes(path.read_bytes().replace(b'"samples":24000', b'"samples":24001'))
+    change(
+        store,
+        sidecar_name(store),
+        lambda sidecar: sidecar.replace(b'"samples":24000', b'"samples":24001'),
+    )
     with pytest.raises(SegmentDamaged):
         store.facts(key("a"))
 
 
 def test_another_segments_sidecar_is_not_believed(store):
     store.put(segment("a"))
-    a = sidecar_file(store)
-    stranger = store.root / key("b")[:2] / a.name.replace(key("a"), key("b"))
-    stranger.parent.mkdir(exist_ok=True)
-    stranger.write_bytes(a.read_bytes())
+    a = sidecar_name(store)
+    stranger = a.replace(key("a"), key("b")).replace(key("a")[:2], key("b")[:2])
+    store.place.write(stranger, store.place.read(a))
+    assert store.missing([key("b")]) == [key("b")]
     with pytest.raises(SegmentDamaged):
         store.facts(key("b"))
 
 
 @pytest.mark.parametrize("failing_call", range(4))
 def test_a_disk_that_fills_up_at_any_step_leaves_a_segment_complete_or_absent(
-    store, monkeypatch, failing_call
+    folder, monkeypatch, failing_call
 ):
     calls = 0
     fsync = os.fsync
@@ -199,12 +215,12 @@ def test_a_disk_that_fills_up_at_any_step_leaves_a_segment_complete_or_absent(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(DiskFull):
-            store.put(segment())
-    assert not [path for path in files(store) if ".part" in path.name]
-    if store.missing([key("a")]):
-        store.put(segment())
-    assert store.missing([key("a")]) == []
-    assert np.abs(store.read(key("a")).samples - segment().samples).max() <= 2**-24
+            folder.put(segment())
+    assert not [name for name in names(folder) if ".part" in name]
+    if folder.missing([key("a")]):
+        folder.put(segment())
+    assert folder.missing([key("a")]) == []
+    assert np.abs(folder.read(key("a")).samples - segment().samples).max() <= 2**-24
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -213,7 +229,7 @@ def test_samples_that_are_not_numbers_are_refused(store, value):
     samples[77] = value
     with pytest.raises(SegmentDamaged, match="not numbers"):
         store.put(AudioSegment(key("a"), samples))
-    assert not files(store)
+    assert not names(store)
 
 
 def test_a_key_that_is_no_hash_never_becomes_a_path(store):
@@ -225,4 +241,53 @@ def test_a_key_that_is_no_hash_never_becomes_a_path(store):
 def test_a_segment_without_samples_is_refused(store):
     with pytest.raises(SegmentDamaged, match="no samples"):
         store.put(AudioSegment(key("a"), np.zeros(0, dtype=np.float32)))
-    assert not files(store)
+    assert not names(store)
+
+
+def test_a_store_names_its_keys_and_nothing_else(store):
+    for name in ("a", "b"):
+        store.put(segment(name))
+    store.place.write("ab/.abcd.0123.part.json", b"{}")
+    store.place.write(f"{key('c')[:2]}/{key('c')}.0123456789abcdef.flac", b"of a run that died")
+    assert sorted(store.keys()) == sorted([key("a"), key("b")])
+
+
+@pytest.mark.parametrize("use", [lambda store: store.missing([key("a")]), lambda store: store.read(key("a"))])
+def test_a_segment_that_is_found_counts_as_used_now(folder, use):
+    folder.put(segment())
+    path = folder.place.root / sidecar_name(folder)
+    os.utime(path, (1e9, 1e9))
+    use(folder)
+    assert path.stat().st_mtime > time.time() - 60
+
+
+def test_a_store_that_cannot_be_written_to_is_still_read(folder, monkeypatch):
+    folder.put(segment())
+    os.utime(folder.place.root / sidecar_name(folder), (1e9, 1e9))
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    assert folder.missing([key("a")]) == []
+
+
+@pytest.mark.parametrize("url", ["gopher://hole/segments", "s3://bucket/segments"])
+def test_a_url_that_nothing_is_installed_for_is_refused_by_name(url, monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(StoreUnreachable, match=url.partition(":")[0]):
+        SegmentStore(url)
+
+
+def test_a_place_that_stops_answering_is_named(tmp_path, monkeypatch):
+    store = SegmentStore(f"memory://{tmp_path}")
+
+    def refuse(*_, **__):
+        raise ConnectionResetError("reset by peer")
+
+    for call in ("pipe_file", "cat_file", "find"):
+        monkeypatch.setattr(MemoryFileSystem, call, refuse)
+    with pytest.raises(StoreUnreachable, match="reset by peer"):
+        store.put(segment())
+    with pytest.raises(StoreUnreachable, match=str(tmp_path)):
+        list(store.keys())
