@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inputs.book import SkipReason
+from inputs.errors import EmptyDocument
 from inputs.markup import name_of, parse
+from inputs.read import read
 from inputs.wording import word
 from inputs.xhtml import read_content
 
@@ -96,6 +100,24 @@ def test_the_text_keeps_its_order(parts: list[str]) -> None:
         "".join(part for part in parts if "<table" not in part)
     )  # captions move in front of their table
     assert squeezed(blocks_text(source)) == squeezed(source_text(source))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(FRAGMENTS, min_size=1, max_size=3))
+def test_the_chapters_of_any_book_add_up_to_its_documents(
+    write_epub: Callable[..., Path], documents: list[list[str]]
+) -> None:
+    bodies = {f"{number}.xhtml": page("".join(parts)).encode() for number, parts in enumerate(documents)}
+    links = "".join(f'<li><a href="{name}#i">{name}</a></li>' for name in bodies)
+    path = write_epub(bodies, nav=links)
+    source = "".join(source_text(body.decode()) for body in bodies.values())
+    try:
+        book = read(path)
+    except EmptyDocument:
+        assert not squeezed(source)
+        return
+    blocks = "".join(block.text for chapter in book.chapters for block in chapter.blocks)
+    assert sorted(squeezed(blocks)) == sorted(squeezed(source))
 
 
 @pytest.mark.parametrize(
