@@ -54,10 +54,12 @@ def _tell(text: str, lexicons: list[Path], language: str) -> None:
     from synth.lexicon import Lookup, first_come
     from synth.phonemes import phonemizer
     from synth.script import Passage, script
+    from synth.trained_tagger import find_tagger
 
     own = Lookup(language, *(read_lexicon(path) for path in lexicons))
-    standing = Lookup(language, standing_lexicon(Settings.read()))
-    pronounce = phonemizer(language)
+    settings = Settings.read()
+    standing = Lookup(language, standing_lexicon(settings))
+    pronounce = phonemizer(language, find_tagger(settings.weights))
     for sentence in script([Passage(text)], language).sentences:
         spoken = sentence.spoken
         given = first_come(own.given(spoken), standing.given(spoken))
