@@ -26,6 +26,9 @@ CONTENTS_CHARACTERS = 30_000
 # Below this, a document that the table of contents leaves out in front is a cover or title page.
 UNLISTED_CHARACTERS = 1_500
 
+# On a title page no line is longer and there are not many.
+TITLE_PAGE_CHARACTERS = 100
+TITLE_PAGE_BLOCKS = 15
 # Headings that stand closer than this, on average, are sections and not chapters: five minutes of listening.
 REFINED_CHARACTERS = 5_000
 # What conversion programs call the text when they list nothing but the places to jump to
@@ -90,6 +93,10 @@ class _Cutter:
         cuts = self._cuts()
         ends = [cut.position for cut in cuts[1:]] + [self._stream.linear_end]
         standings = [self._standing(cut, end) for cut, end in zip(cuts, ends, strict=True)]
+        if len(cuts) > 2 and self._is_title_page(cuts[0], ends[0]):
+            standings[0] = Standing(Matter.FRONT, SkipReason.FRONT_MATTER)
+        elif len(cuts) > 2 and standings[0].skip and self._is_title_page(cuts[1], ends[1]):
+            standings[1] = Standing(Matter.FRONT, SkipReason.FRONT_MATTER)
         standings = _ordered(cuts, standings)
         chapters = [
             self._chapter(cut, end, standing)
@@ -282,6 +289,18 @@ class _Cutter:
             standing = matter.BODY
         return standing
 
+    def _is_title_page(self, cut: Cut, end: int) -> bool:
+        """An entry of the book's own name that holds names and dates, and nothing to read."""
+        names = {_letters(title) for title in self._titles}
+        blocks = [passage.block for passage in self._stream.passages[cut.position : end]]
+        heard = [block for block in blocks if block.skip is None and block.kind is not BlockKind.HEADING]
+        prose = any(
+            len(block.text) > TITLE_PAGE_CHARACTERS
+            or (len(block.text) > TITLE_PAGE_CHARACTERS // 3 and block.text[-1] in '.!?”"')
+            for block in heard
+        )
+        return not prose and len(blocks) < TITLE_PAGE_BLOCKS and _letters(cut.title) in names
+
     def _chapter(self, cut: Cut, end: int, standing: Standing) -> Chapter:
         passages = self._stream.passages[cut.position : end]
         blocks = tuple(passage.block for passage in passages)
@@ -386,6 +405,10 @@ def _ordered(cuts: list[Cut], standings: list[Standing]) -> list[Standing]:
         body_seen = body_seen or (standing.matter is Matter.BODY and cut.listed)
         ordered.append(standing)
     return ordered
+
+
+def _letters(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
 
 
 def heard_text(block: Block) -> str:

@@ -399,3 +399,15 @@ def test_an_entry_that_stands_for_hours_is_cut_at_the_headings_below_it(write_ep
     assert [(c.title, c.parents) for c in read(path).chapters] == [
         (f"The {n} story", ()) for n in range(1, 8)
     ]
+
+
+def test_a_listed_title_page_is_not_heard_and_a_chapter_named_like_the_book_is(write_epub: WriteEpub) -> None:
+    nav = "".join(
+        f'<li><a href="{n}.xhtml">{title}</a></li>' for n, title in enumerate(["A Book", "One", "Two"])
+    )
+    story = "<p>" + "It goes on and on. " * 20 + "</p>"
+    page = {"0.xhtml": "<h1>A Book</h1><p>by A. Writer</p>", "1.xhtml": story, "2.xhtml": story}
+    titles = [chapter.title for chapter in read(write_epub(page, nav=nav)).spoken_chapters]
+    assert titles == ["One", "Two"]
+    told = read(write_epub({**page, "0.xhtml": f"<h1>A Book</h1>{story}"}, nav=nav)).spoken_chapters
+    assert [chapter.title for chapter in told] == ["A Book", "One", "Two"]
