@@ -145,7 +145,6 @@ class SegmentStore:
             self.place.remove(_sidecar_name(key))
             self.place.remove(_audio_name(facts))
             raise SegmentDamaged(f"the audio of segment {key[:12]} is damaged", _SPEAK_AGAIN)
-        self.place.touch(_sidecar_name(key))
         return AudioSegment(key, _samples(_decoded(audio), facts.doublings), facts.words)
 
     def keys(self) -> Iterator[str]:
@@ -154,6 +153,10 @@ class SegmentStore:
             key, dot, rest = file.name.rpartition("/")[2].partition(".")
             if key and f"{dot}{rest}" == _SIDECAR_SUFFIX:
                 yield key
+
+    def discard(self, key: str) -> None:
+        """Make a segment missing."""
+        self.place.remove(_sidecar_name(key))
 
     def _is_complete(self, key: str) -> bool:
         """Whether sidecar and audio are there, the audio of the stated size."""

@@ -252,13 +252,20 @@ def test_a_store_names_its_keys_and_nothing_else(store):
     assert sorted(store.keys()) == sorted([key("a"), key("b")])
 
 
-@pytest.mark.parametrize("use", [lambda store: store.missing([key("a")]), lambda store: store.read(key("a"))])
-def test_a_segment_that_is_found_counts_as_used_now(folder, use):
+def test_a_segment_that_is_found_counts_as_used_now_and_one_that_is_checked_does_not(folder):
     folder.put(segment())
     path = folder.place.root / sidecar_name(folder)
     os.utime(path, (1e9, 1e9))
-    use(folder)
+    folder.read(key("a"))
+    assert path.stat().st_mtime == 1e9
+    assert folder.missing([key("a")]) == []
     assert path.stat().st_mtime > time.time() - 60
+
+
+def test_what_is_discarded_is_missing(store):
+    store.put(segment())
+    store.discard(key("a"))
+    assert store.missing([key("a")]) == [key("a")]
 
 
 def test_a_store_that_cannot_be_written_to_is_still_read(folder, monkeypatch):
