@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inputs import language as languages
 from inputs import matter
-from inputs.book import Block, BlockKind, Book, ReadingWarning, SkipReason
+from inputs.book import Block, BlockKind, Book, Chapter, Matter, Place, ReadingWarning, SkipReason
 from inputs.contents import CHAPTER, LONG_CHAPTER_CHARACTERS, PART
 from inputs.epub_package import SpineItem
 from inputs.errors import EmptyDocument
@@ -78,6 +78,9 @@ def book_of(
     document = Document(SpineItem(content.href, True, frozenset()), title, 0, len(passages))
     stream = Stream(tuple(passages), (document,), anchors, len(passages))
     chapters = chapters_of(stream, toc, (title,), noted)
+    if not toc:  # a name that is the file's, such as "notes" or "index", says nothing of the matter
+        silent = frozenset(passage.block.place for passage in passages if passage.block.skip is not None)
+        chapters = tuple(_as_body(chapter, silent) for chapter in chapters)
     return Book(
         source=path,
         sha256=sha256,
@@ -92,6 +95,11 @@ def book_of(
         identifier=facts.identifier,
         warnings=tuple(dict.fromkeys(noted)),
     )
+
+
+def _as_body(chapter: Chapter, silent: frozenset[Place]) -> Chapter:
+    blocks = (block if block.place in silent else replace(block, skip=None) for block in chapter.blocks)
+    return replace(chapter, matter=Matter.BODY, blocks=tuple(blocks))
 
 
 def _with_stated(facts: Facts, gutenberg: Stated | None) -> Facts:

@@ -78,7 +78,7 @@ def bad_documents(tmp_path: Path) -> dict[str, Path]:
     """A document for each way of being wrong, by the code of the error that names it."""
     folder = tmp_path / "bad"
     folder.mkdir()
-    (folder / "notes.epub").write_text("These are only notes.\n" * 20)
+    (folder / "picture.epub").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (folder / "empty.pdf").touch()
     scan = pypdf.PdfWriter()
     picture = DecodedStreamObject()
@@ -92,7 +92,7 @@ def bad_documents(tmp_path: Path) -> dict[str, Path]:
     return {
         "no-such-file": folder / "gone.epub",
         "no-such-file (a folder)": folder / "shelf",
-        "not-a-document": folder / "notes.epub",
+        "not-a-document": folder / "picture.epub",
         "empty": folder / "empty.pdf",
         "no-text": folder / "scan.pdf",
         "password-needed": folder / "locked.pdf",

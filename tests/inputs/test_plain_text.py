@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inputs.book import Block, BlockKind, Book, SkipReason, TextPlace
+from inputs.book import Block, BlockKind, Book, Matter, SkipReason, TextPlace
 from inputs.plain_text import read_plain_text
 from inputs.read import read
 
@@ -176,3 +176,10 @@ def test_every_letter_of_any_text_is_in_one_block(lines: list[str]) -> None:
     letters = sorted(character for character in text if character.isalnum() and character.isascii())
     found = "".join(block.text for block in blocks(text))
     assert sorted(character for character in found if character.isalnum() and character.isascii()) == letters
+
+
+def test_the_name_of_a_file_says_nothing_of_its_matter(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("These are only notes.\n\nBut somebody wants to hear them.\n")
+    (chapter,) = read(path).spoken_chapters
+    assert chapter.matter is Matter.BODY
