@@ -39,6 +39,7 @@ def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, f
         chapter.chunks,
         {key: service.store.facts(key).words for key in chapter.keys},
         chapter.script.sentences,
+        chapter.script.written,
         chapter.script.places,
     )
     track = Track(

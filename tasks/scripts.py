@@ -8,6 +8,7 @@ from typing import Final
 from inputs.book import BlockKind, Book, Chapter, Place, Pronunciation, SkipReason
 from synth.reading import ReadingPreferences
 from synth.script import Passage, PassageKind, Sentence, script
+from synth.written import Written, written
 from tasks.pronouncing import placed
 from tasks.reading import announced, gaps_of, lead_of
 
@@ -37,7 +38,7 @@ class ChapterScript:
 
     places: for each passage that a sentence names, where it lies in the document; None for a title that is
     announced though it does not stand in the text. pronunciations: for each sentence, those that the
-    publisher gives for characters of its spoken text.
+    publisher gives for characters of its spoken text. written: for each sentence, what a reader sees of it.
     """
 
     number: int  # 1-based, among the chapters that are spoken
@@ -47,6 +48,7 @@ class ChapterScript:
     sentences: tuple[Sentence, ...]
     pronunciations: tuple[tuple[Pronunciation, ...], ...]
     skipped: tuple[Skipped, ...]
+    written: tuple[Written, ...]
 
     @property
     def estimated_audio_s(self) -> float:
@@ -103,6 +105,7 @@ def chapter_script(
         said.sentences,
         tuple(placed(one, passages[one.passage].text, wanted.get(one.passage, ())) for one in said.sentences),
         tuple(skipped),
+        tuple(written(passages[one.passage], one) for one in said.sentences),
     )
 
 
