@@ -23,7 +23,7 @@ PART_LIMIT_BYTES = 24 * 2**20
 # a table inside a table inside a text box is 40 deep; mammoth goes down by recursion
 DEPTH_LIMIT = 150
 # what mammoth raises where parts or attributes that it counts on are missing
-_MAMMOTH_FAULTS: Final = (KeyError, ValueError, AttributeError, TypeError, IndexError)
+_MAMMOTH_FAULTS: Final = (KeyError, ValueError, AttributeError, TypeError, IndexError, OSError)
 _STYLES: Final = "\n".join(
     [
         "p[style-name='Title'] => h1.title:fresh",

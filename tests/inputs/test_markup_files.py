@@ -188,6 +188,15 @@ def test_a_broken_word_document_is_damaged(tmp_path: Path, body: str) -> None:
         read(word_document(tmp_path / "a.docx", body))
 
 
+def test_a_word_document_without_its_main_part_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.docx"
+    with zipfile.ZipFile(path, "w") as out:
+        out.writestr("[Content_Types].xml", TYPES)
+        out.writestr("word/styles.xml", STYLES)
+    with pytest.raises(DamagedDocument, match="cannot be read"):
+        read(path)
+
+
 def test_a_word_document_with_entities_is_refused(tmp_path: Path) -> None:
     styles = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><w:styles xmlns:w="x">&b;</w:styles>'
     path = word_document(tmp_path / "a.docx", paragraph(PROSE), numbering=styles)
