@@ -17,6 +17,7 @@ from flows.lexicon import Lexicons
 from flows.lexicon import app as lexicon_app
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
+from flows.store import app as store_app
 from inputs.book_toml import MatterChoice
 from synth.announcements import LANGUAGES, check_language
 from synth.errors import MissingLanguage, SpeechError, UnknownPreference
@@ -41,6 +42,7 @@ models: Final = typer.Typer(
 )
 app.add_typer(models, name="models")
 app.add_typer(lexicon_app, name="lexicon")
+app.add_typer(store_app, name="store")
 
 Files = Annotated[
     list[Path], typer.Argument(help="EPUB, PDF, Word, HTML, Markdown or text documents.", show_default=False, readable=False)

@@ -27,6 +27,7 @@ from flows.settings import Settings, check_writable
 from outputs.encode import formats_named
 from outputs.errors import OutputError, UnknownFormat
 from outputs.ffmpeg import find_ffmpeg
+from outputs.places import place_of
 from synth.errors import BadCompute, BadLexicon, SpeechError, UnknownPreference, UnknownVoice
 from tasks.failures import Failure
 
@@ -86,6 +87,8 @@ def _check(options: NarrationOptions) -> None:
     options.lexicons()
     standing_lexicon(settings)
     find_ffmpeg(settings.ffmpeg)
+    place_of(settings.segments)
+    _ = settings.store_limit_bytes
     speaker = options.speaker(settings)
     if options.voice is not None:
         speaker.language_of(options.voice)

@@ -31,6 +31,7 @@ from tasks.job import Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
 from tasks.speaking import SpeakingService
+from tasks.upkeep import keep_within
 
 
 class NarrationOptions(BaseModel):
@@ -159,6 +160,7 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
         part.result()
     tracks = [chapter_finished.result() for chapter_finished in finished]
     published = bind_book(job, tracks, service.speaker, ffmpeg)
+    keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
     return narrated(job, tracks, published, monotonic() - started_s)
 
 

@@ -48,11 +48,15 @@ def open_speaker(engine: Engine, weights: Path | None, hardware: Hardware) -> Sp
 
 
 @cache
-def _service(engine: Engine, weights: Path | None, hardware: Hardware, segments: Path) -> SpeakingService:
+def _service(
+    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
+) -> SpeakingService:
     return SpeakingService(open_speaker(engine, weights, hardware), SegmentStore(segments))
 
 
-def open_service(engine: Engine, weights: Path | None, hardware: Hardware, segments: Path) -> SpeakingService:
+def open_service(
+    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
+) -> SpeakingService:
     """The one service of this process for a speaker and a store, so that all runs in it share batches.
 
     Raises:

@@ -32,6 +32,7 @@ from tasks.speaking import SpeakingService
 )
 def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg) -> Track:
     """Make a chapter's parts in every codec that the wanted formats need."""
+    job.show_life()
     chapter = job.chapter(number)
     finished = _parts(job, chapter, service, parts, ffmpeg)
     timeline = chapter_timeline(

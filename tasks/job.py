@@ -5,7 +5,9 @@ Tasks hand each other the folder's path, never the text or the sound.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final, TypeVar
@@ -96,6 +98,11 @@ class Job:
     def voices(self) -> tuple[str, ...]:
         """The voices that are heard, each once, in order."""
         return tuple(dict.fromkeys(chapter.voice for chapter in self.chapters))
+
+    def show_life(self) -> None:
+        """Say that this job is under way, so that nobody clears away what it needs."""
+        with suppress(FileNotFoundError):  # another run of the same order has just finished it
+            os.utime(self.folder)
 
     def book(self) -> Book:
         """The document as it was read."""
