@@ -45,7 +45,10 @@ app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(store_app, name="store")
 
 Files = Annotated[
-    list[Path], typer.Argument(help="EPUB, PDF, Word, HTML, Markdown or text documents.", show_default=False, readable=False)
+    list[Path],
+    typer.Argument(
+        help="EPUB, PDF, Word, HTML, Markdown or text documents.", show_default=False, readable=False
+    ),
 ]
 Read = Annotated[
     str,
@@ -63,6 +66,10 @@ Matter = Annotated[
         help="body; or all, to hear title pages, dedications, notes and the like too. [default: body]",
         show_choices=False,
     ),
+]
+Ocr = Annotated[
+    bool,
+    typer.Option("--ocr", help="Recognise a PDF's pages that are pictures or garbled; needs ocrmypdf."),
 ]
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
@@ -87,6 +94,7 @@ def convert(
     ] = "m4b,mp3",
     matter: Matter = None,
     read: Read = "",
+    ocr: Ocr = False,
     lexicon: Lexicons = None,
     out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
     weights: Weights = None,
@@ -125,6 +133,7 @@ def convert(
         "formats": [name.strip() for name in formats.split(",") if name.strip()],
         "matter": matter,
         "read": _choices_in(read),
+        "ocr": ocr,
         "lexicon": [str(path) for path in lexicon or []],
         "library": str(out) if out else None,
         "weights": str(weights) if weights else None,
@@ -142,6 +151,7 @@ def inspect(
     text: Annotated[bool, typer.Option("--text", help="Show every sentence as it will be said.")] = False,
     matter: Matter = None,
     read: Read = "",
+    ocr: Ocr = False,
     write: Annotated[
         bool, typer.Option("--write", help="Write a book.toml beside each document, for you to edit.")
     ] = False,
@@ -155,7 +165,15 @@ def inspect(
     except UnknownPreference as error:
         raise _refused(error) from None
     raise typer.Exit(
-        inspect_all(files, as_json=as_json, with_text=text, matter=matter, reading=reading, write=write)
+        inspect_all(
+            files,
+            as_json=as_json,
+            with_text=text,
+            matter=matter,
+            reading=reading,
+            write=write,
+            ocr=Settings.read().ocr if ocr else None,
+        )
     )
 
 

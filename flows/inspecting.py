@@ -34,19 +34,20 @@ def inspect_all(
     matter: MatterChoice | None,
     reading: Mapping[str, str],
     write: bool,
+    ocr: Path | None,
 ) -> Exit:
     """Say of each document what would be heard of it, as its book.toml has it and with these choices.
 
-    write: give each document a book.toml first.
+    write: give each document a book.toml first. ocr: as `inputs.read.read` has it.
     """
     console = Console(stderr=True)
     failed = False
     for file in files:
         try:
             if write:
-                written = write_book_toml(file, matter, reading)
+                written = write_book_toml(file, matter, reading, ocr)
                 console.print(f"[green]✓[/] {escape(str(written))}", soft_wrap=True, highlight=False)
-            edition = edition_of(file, matter, reading)
+            edition = edition_of(file, matter, reading, ocr)
         except DocumentError as error:
             failed = True
             failure = failure_of(error)

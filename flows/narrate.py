@@ -59,6 +59,9 @@ class NarrationOptions(BaseModel):
         default={},
         description="urls, citations, images, notes, tables, code, formulas: usual, skip, announce or read",
     )
+    ocr: bool = Field(
+        default=False, description="recognise a PDF's pages that are pictures or garbled, with ocrmypdf"
+    )
     lexicon: list[str] = Field(
         default=[], description="TOML files with pronunciations for this book; the last one goes first"
     )
@@ -137,7 +140,7 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
-    job = prepare_book(order, service.speaker, service.store, settings.work)
+    job = prepare_book(order, service, settings.work)
     spoken: dict[int, PrefectFuture[float]] = {}
     finished: list[PrefectFuture[Track]] = []
     for chapter in job.chapters:
@@ -175,6 +178,7 @@ def _order(document: str, options: NarrationOptions, settings: Settings) -> Orde
         library=Path(options.library) if options.library else settings.library,
         reading=options.read,
         matter=options.matter,
+        ocr=settings.ocr if options.ocr else None,
         lexicons=options.lexicons(),
         standing_lexicon=standing_lexicon(settings),
     )

@@ -67,6 +67,11 @@ class Settings:
         return self.home / "parts"
 
     @property
+    def ocr(self) -> Path:
+        """PDFs whose pages were recognised."""
+        return self.home / "ocr"
+
+    @property
     def work(self) -> Path:
         """Jobs that are under way."""
         return self.home / "work"

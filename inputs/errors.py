@@ -65,6 +65,18 @@ class NoTextLayer(DocumentError):
     code = "no-text"
 
 
+class OcrMissing(DocumentError):
+    """Pages are to be recognised, but what does it is not installed, or not for the language."""
+
+    code = "ocr-missing"
+
+
+class OcrFailed(DocumentError):
+    """The recognition of a document's pages was refused, broke down or took too long."""
+
+    code = "ocr-failed"
+
+
 class DocumentTooLarge(DocumentError):
     """Reading it would take more memory, time or space than a document may."""
 

@@ -23,7 +23,9 @@ from inputs.errors import (
 )
 from inputs.pdf_chapters import OutlineEntry, chapters_of
 from inputs.pdf_columns import put_in_columns
+from inputs.pdf_garbled import mark_unreadable
 from inputs.pdf_layout import laid_out
+from inputs.pdf_ocr import recognised
 from inputs.pdf_pages import Page, page_of
 from inputs.wording import one_line
 
@@ -65,17 +67,24 @@ _JUNK_SUFFIXES = (
 )
 
 
-def read_pdf(path: Path, sha256: str) -> Book:
+def read_pdf(path: Path, sha256: str, ocr: Path | None = None) -> Book:
     """Read a PDF.
 
-    sha256: of the file's bytes, hex.
+    sha256: of the file's bytes, hex. ocr: pages that are pictures, or garbled, are recognised, and what comes
+    of it is kept in this folder; None: they are reported.
 
     Raises:
         DocumentError: the file is damaged, locked, too large, or has no text that can be spoken.
     """
     warnings: list[ReadingWarning] = []
     facts, pages = _read(path, warnings)
+    garbled = mark_unreadable(pages)
+    unread = sorted({*garbled, *_pictures(pages)})
+    if ocr is not None and unread:
+        pages = _with_recognised(path, sha256, pages, unread, facts.language, ocr, warnings)
+        garbled = mark_unreadable(pages)
     _refuse_without_text(path, pages)
+    _note_unread(pages, garbled, warnings)
     for page in pages:
         put_in_columns(page)
     document = laid_out(pages, warnings)
@@ -84,12 +93,8 @@ def read_pdf(path: Path, sha256: str) -> Book:
             path, "this is an XFA form, without its text in the pages", "Print it to a PDF from Adobe Reader"
         )
     if not any(block.skip is None for block in document.blocks):
-        unreadable = [page.number + 1 for page in pages if page.lines]
-        raise NoTextLayer(
-            path,
-            f"the text layer of {_page_names(unreadable)} has no usable encoding",
-            "Run it through OCR (for example: ocrmypdf --force-ocr in.pdf out.pdf)",
-        )
+        unreadable = [page.number for page in pages if page.lines]
+        raise NoTextLayer(path, f"the text layer of {_page_names(unreadable)} has no usable encoding", _OCR)
     language = languages.declared(facts.language)
     if language is None:
         guessed = languages.guess(" ".join(block.text for block in document.blocks if block.skip is None))
@@ -157,7 +162,6 @@ def _read(path: Path, warnings: list[ReadingWarning]) -> tuple[_Facts, list[Page
     first = _run("text", path)
     if first.status == 0:
         pages = [page_of(page) for page in first.pages]
-        _note_broken(pages, warnings)
         return _facts(first.facts, pages), pages
     done = len(first.pages)
     second = _run("text-again", path, first_page=done)
@@ -183,17 +187,42 @@ def _read(path: Path, warnings: list[ReadingWarning]) -> tuple[_Facts, list[Page
             f"reading it takes more than {ADDRESS_SPACE_BYTES / 2**30:.0f} GB or {READING_S:.0f} s",
             "It may be made to do harm; otherwise print it to a new PDF",
         )
-    _note_broken(pages, warnings)
     return _facts(first.facts or second.facts, pages), pages
 
 
-def _note_broken(pages: list[Page], warnings: list[ReadingWarning]) -> None:
-    broken = [page.number + 1 for page in pages if page.broken]
+def _with_recognised(
+    path: Path,
+    sha256: str,
+    pages: list[Page],
+    unread: list[int],
+    language: str,
+    kept: Path,
+    warnings: list[ReadingWarning],
+) -> list[Page]:
+    """The pages with those that could not be read as OCR has them."""
+    text = " ".join(line.text for page in pages if page.number not in unread for line in page.lines)
+    spoken = languages.declared(language) or languages.guess(text) or "en"
+    told = _run("text", recognised(path, sha256, unread, spoken, kept))
+    found = {page["page"]: page_of(page) for page in told.pages}
+    message = f"{_page_names(unread)} recognised by OCR; words may be wrong"
+    warnings.append(ReadingWarning("recognised", message))
+    return [found.get(page.number, page) if page.number in unread else page for page in pages]
+
+
+def _pictures(pages: list[Page]) -> list[int]:
+    return [page.number for page in pages if not page.lines and page.has_images and not page.broken]
+
+
+def _note_unread(pages: list[Page], garbled: list[int], warnings: list[ReadingWarning]) -> None:
+    broken = [page.number for page in pages if page.broken]
     if broken:
         warnings.append(ReadingWarning("broken-pages", f"{_page_names(broken)} could not be read"))
-    empty = [page.number + 1 for page in pages if not page.lines and page.has_images and not page.broken]
-    if empty and len(empty) < len(pages):
-        warnings.append(ReadingWarning("pages-without-text", f"{_page_names(empty)}: pictures without text"))
+    if empty := _pictures(pages):
+        message = f"{_page_names(empty)}: pictures without text; --ocr recognises them"
+        warnings.append(ReadingWarning("pages-without-text", message))
+    if garbled:
+        message = f"{_page_names(garbled)}: the text layer is garbled; --ocr recognises it"
+        warnings.append(ReadingWarning("garbled-text", message))
 
 
 def _refuse_without_text(path: Path, pages: list[Page]) -> None:
@@ -201,20 +230,18 @@ def _refuse_without_text(path: Path, pages: list[Page]) -> None:
         return
     if not pages:
         raise DamagedDocument(path, "it has no pages", "Get the file again: this copy is broken")
-    scanned = [page.number + 1 for page in pages if page.has_images]
-    if scanned:
-        raise NoTextLayer(
-            path,
-            f"{_page_names(scanned)} of {len(pages)}: pictures without text",
-            "Run it through OCR (for example: ocrmypdf in.pdf out.pdf)",
-        )
+    if scanned := [page.number for page in pages if page.has_images]:
+        raise NoTextLayer(path, f"{_page_names(scanned)} of {len(pages)}: pictures without text", _OCR)
     raise EmptyDocument(path, f"there is no text on its {len(pages)} pages", "Look into it with a PDF viewer")
 
 
+_OCR = "Read it with --ocr, or run it through OCR yourself (ocrmypdf --force-ocr in.pdf out.pdf)"
+
+
 def _page_names(numbers: list[int]) -> str:
-    """“page 3”, “pages 1-4, 7”."""
+    """“page 3”, “pages 1-4, 7”; numbers: 0 is the first page."""
     spans: list[list[int]] = []
-    for number in numbers:
+    for number in (number + 1 for number in numbers):
         if spans and number == spans[-1][1] + 1:
             spans[-1][1] = number
         else:

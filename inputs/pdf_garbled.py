@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections import Counter
 
-from inputs.book import ReadingWarning, SkipReason
+from inputs.book import SkipReason
 from inputs.pdf_pages import LINE_HYPHEN, Line, Page
 
 # What stands for glyphs without a meaning: control, private-use, replacement characters, glyph numbers
@@ -27,10 +27,10 @@ VOWELS, VOWELS_LEAST = frozenset("aeiouy"), 0.22
 ACCENTED_MOST = 0.6
 
 
-def mark_unreadable(pages: list[Page], warnings: list[ReadingWarning]) -> None:
+def mark_unreadable(pages: list[Page]) -> list[int]:
     """Mark lines of a text layer without a usable encoding, and all lines of a page that is garbled.
 
-    warnings: says which pages are.
+    returns: the numbers of the garbled pages; 0 is the first.
     """
     garbled: list[int] = []
     for page in pages:
@@ -38,15 +38,10 @@ def mark_unreadable(pages: list[Page], warnings: list[ReadingWarning]) -> None:
             if _junk_share([line]) > JUNK_OF_LINE or _spaces_are_ciphered(line):
                 line.skip = SkipReason.UNREADABLE
         if page.lines and _is_garbled(page.lines):
-            garbled.append(page.number + 1)
+            garbled.append(page.number)
             for line in page.lines:
                 line.skip = SkipReason.UNREADABLE
-    if garbled:
-        named = ", ".join(map(str, garbled[:20])) + ("…" if len(garbled) > 20 else "")
-        pages_are = f"page {named} is" if len(garbled) == 1 else f"pages {named} is"
-        warnings.append(
-            ReadingWarning("garbled-text", f"the text layer of {pages_are} garbled and needs OCR")
-        )
+    return garbled
 
 
 def _is_garbled(lines: list[Line]) -> bool:

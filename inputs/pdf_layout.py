@@ -9,7 +9,6 @@ from statistics import median
 
 from inputs.book import Block, BlockKind, PdfPlace, ReadingWarning, SkipReason
 from inputs.pdf_furniture import mark_contents, mark_footnotes, mark_furniture
-from inputs.pdf_garbled import mark_unreadable
 from inputs.pdf_pages import LINE_HYPHEN, Line, Page
 from inputs.wording import Piece, is_ornament, one_line, word
 
@@ -61,9 +60,8 @@ class Style:
 def laid_out(pages: list[Page], warnings: list[ReadingWarning]) -> LaidOut:
     """Lay out a whole document; every line of every page is in exactly one block.
 
-    warnings: pages that cannot be read are added to it.
+    warnings: pages whose columns cannot be told from tables are added to it.
     """
-    mark_unreadable(pages, warnings)
     body_size, body_font = _body_style(pages)
     mark_furniture(pages)
     mark_contents(pages)

@@ -32,8 +32,10 @@ TEXT_LIMIT_BYTES = 64 * 2**20
 OLE_LIMIT_BYTES = 64 * 2**20
 
 
-def read(path: Path) -> Book:
+def read(path: Path, ocr: Path | None = None) -> Book:
     """Read an EPUB, PDF, Word document, web page, Markdown or plain text into chapters of blocks.
+
+    ocr: the folder that keeps what is recognised of a PDF's pages without text; None: nothing is.
 
     Raises:
         DocumentError: the file cannot be read; the subclass says why, its text what to do.
@@ -51,7 +53,7 @@ def read(path: Path) -> Book:
     if not head:
         raise EmptyDocument(path, "the file has 0 bytes", "Get it again: the download may have failed")
     if b"%PDF-" in head:
-        return read_pdf(path, sha256)
+        return read_pdf(path, sha256, ocr)
     if head.startswith(b"PK\x03\x04"):
         return _read_archive(path, sha256)
     if head.startswith(_OLE):

@@ -59,10 +59,13 @@ class Edition:
                 raise _bad(self.toml, f"{where} voice: {error.message}", error.hint) from error
 
 
-def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str, str]) -> Edition:
+def edition_of(
+    document: Path, matter: MatterChoice | None, reading: Mapping[str, str], ocr: Path | None = None
+) -> Edition:
     """Read a document, and apply its book.toml if it has one.
 
-    matter, reading: what the listener chose; it goes before what the book.toml says.
+    matter, reading: what the listener chose; it goes before what the book.toml says. ocr: as
+    `inputs.read.read` has it.
 
     Raises:
         DocumentError: the document or its book.toml cannot be read or followed.
@@ -75,7 +78,7 @@ def edition_of(document: Path, matter: MatterChoice | None, reading: Mapping[str
     if toml is not None and toml.directions.book.isbn and not isbn_in(toml.directions.book.isbn):
         raise _bad(toml, "[book] isbn is no ISBN: its check digit is wrong", "Compare it with the book")
     lexicon = _lexicon(toml)
-    book = as_preferred(directed(read(document), toml, matter), preferences)
+    book = as_preferred(directed(read(document, ocr), toml, matter), preferences)
     if not book.spoken_chapters:
         raise EmptyDocument(document, "nothing in it is to be spoken", _NOTHING_HINT)
     return Edition(book, preferences, _pauses(toml), lexicon, toml)

@@ -41,6 +41,7 @@ class Order:
     reading: Mapping[str, str] = field(default_factory=dict)  # as `ReadingPreferences.but` has it
     matter: MatterChoice | None = None  # None: as book.toml says, else the body
     lexicons: tuple[Lexicon, ...] = ()  # for this book, the best first; they go before its book.toml's
+    ocr: Path | None = None  # where recognised pages are kept; None: nothing is recognised
     standing_lexicon: Lexicon = field(default_factory=Lexicon)  # for all books
 
 

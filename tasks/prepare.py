@@ -39,7 +39,7 @@ SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks fo
 )
 def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path) -> Job:
     """Read the document and write its job into a folder below `work`."""
-    edition = edition_of(order.document, order.matter, order.reading)
+    edition = edition_of(order.document, order.matter, order.reading, order.ocr)
     edition.check_voices(speaker)
     book = edition.book
     voice = order.voice or edition.voice or speaker.default_voice(book.language)

@@ -18,13 +18,17 @@ from synth.voices import default_voice, has_voice
 _ANY_VOICE: Final = "af_heart"
 
 
-def write_book_toml(document: Path, matter: MatterChoice | None, reading: Mapping[str, str]) -> Path:
+def write_book_toml(
+    document: Path, matter: MatterChoice | None, reading: Mapping[str, str], ocr: Path | None = None
+) -> Path:
     """Write a book.toml that changes nothing yet but what is chosen here; returns where it is.
+
+    ocr: as `inputs.read.read` has it.
 
     Raises:
         DocumentError: the document cannot be read, or has a book.toml already, or none can be written there.
     """
-    book = read(document)
+    book = read(document, ocr)
     path = path_for_new(document)
     text = book_toml_text(
         book,
