@@ -1,4 +1,4 @@
-"""A document into a job: read, scripted, pronounced, cut into chunks and planned; nothing is spoken yet."""
+"""A document into a job: read, scripted, pronounced, cut into chunks and planned."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from prefect.cache_policies import NO_CACHE
 from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
 from outputs.plan import ChapterPlan, Pauses, Utterance, samples_of
-from outputs.store import SegmentStore
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Speaker
 from tasks.edition import Edition, edition_of
@@ -24,6 +23,7 @@ from tasks.job import ChapterEntry, Job, Order, PlannedChapter
 from tasks.progress import Planned, tell
 from tasks.pronouncing import Pronouncer
 from tasks.scripts import ChapterScript, Skipped, chapter_script
+from tasks.speaking import SpeakingService
 
 USUAL_SPEED: Final = 1.0  # the voice's own pace
 SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks for a book
@@ -37,14 +37,17 @@ SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks fo
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path) -> Job:
-    """Read the document and write its job into a folder below `work`."""
+def prepare_book(order: Order, service: SpeakingService, work: Path) -> Job:
+    """Read the document and write its job into a folder below `work`; what is ready is spoken meanwhile."""
+    speaker, store = service.speaker, service.store
     edition = edition_of(order.document, order.matter, order.reading, order.ocr)
     edition.check_voices(speaker)
     book = edition.book
     voice = order.voice or edition.voice or speaker.default_voice(book.language)
     speed = order.speed or edition.speed or USUAL_SPEED
     pronouncer = Pronouncer(speaker, (*order.lexicons, edition.lexicon), book.lexemes, order.standing_lexicon)
+    chapters: list[PlannedChapter] = []
+    missing: set[str] = set()  # before anything is spoken
     planned = (
         _planned(
             chapter_script(number, chapter, book.language, edition.preferences),
@@ -56,13 +59,16 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
         )
         for number, chapter in chosen_chapters(book, order.chapters)
     )
-    chapters = [chapter for chapter in planned if chapter is not None]
+    with service.ahead() as speak_ahead:
+        for chapter in filter(None, planned):
+            chapters.append(chapter)
+            missing.update(store.missing(set(chapter.keys) - missing))
+            speak_ahead(chapter.chunks)
     if not chapters:
         raise EmptyDocument(
             order.document, "there is nothing to speak in those chapters", "`bindery inspect` shows why"
         )
     shards = list(_shards(chapters))
-    missing = frozenset(store.missing(key for chapter in chapters for key in chapter.keys))
     job = Job(
         folder=work / _folder_name(order, edition),
         order=order,
@@ -90,19 +96,13 @@ def prepare_book(order: Order, speaker: Speaker, store: SegmentStore, work: Path
         job.chunks,
         len(missing),
     )
-    tell(
-        Planned(
-            book.title,
-            len(chapters),
-            sum(len(chunk.phonemes) for shard in shards for chunk in shard),
-            sum(
-                len(chunk.phonemes)
-                for chapter in chapters
-                for chunk, key in zip(chapter.chunks, chapter.keys, strict=True)
-                if key in missing
-            ),
-        )
-    )
+    lengths = {
+        key: len(chunk.phonemes)
+        for chapter in chapters
+        for chunk, key in zip(chapter.chunks, chapter.keys, strict=True)
+    }
+    left = sum(lengths[key] for key in store.missing(lengths))  # less what was spoken meanwhile
+    tell(Planned(book.title, len(chapters), sum(lengths.values()), left))
     return job
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -96,6 +97,25 @@ class SpeakingService:
         finally:
             self._withdraw(missing)
         return audio_s
+
+    @contextmanager
+    def ahead(self, priority: int = 0) -> Iterator[Callable[[Sequence[Chunk]], None]]:
+        """Let chunks be spoken while the next are being prepared: what is called with them does not wait.
+
+        What is not under way when this ends is let go of; `speak` asks for it again.
+        """
+        asked: list[str] = []
+
+        def ask(chunks: Sequence[Chunk]) -> None:
+            by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
+            missing = self.store.missing(by_key)
+            asked.extend(missing)
+            self._ask({key: by_key[key] for key in missing}, priority)
+
+        try:
+            yield ask
+        finally:
+            self._withdraw(asked)
 
     def _ask(self, chunks: Mapping[str, Chunk], priority: int) -> list[_Request]:
         with self._changed:

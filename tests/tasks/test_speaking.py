@@ -156,6 +156,26 @@ def test_what_nobody_waits_for_any_more_is_not_spoken(service: SpeakingService, 
     assert sum(len(window) for window in speaker.windows) <= WINDOW_CHUNKS + 2
 
 
+def test_what_is_asked_for_ahead_is_spoken_meanwhile_and_only_once(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    with service.ahead() as ask:
+        ask([chunk("a"), chunk("b")])
+        _until(lambda: service.store.missing([speaker.key(chunk("a")), speaker.key(chunk("b"))]) == [])
+    assert service.speak([chunk("a"), chunk("b"), chunk("c")]) == pytest.approx(0.1)
+    assert [text for window in speaker.windows for text in window] == ["a", "b", "c"]
+
+
+def test_what_was_asked_for_ahead_and_cannot_be_spoken_fails_those_who_wait_for_it(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    with service.ahead() as ask:
+        ask([chunk("huge")])
+        _until(lambda: speaker.windows == [["huge"]])
+    with pytest.raises(ChunkDoesNotFit):
+        service.speak([chunk("huge")])
+
+
 def test_a_closed_service_lets_go_of_those_who_wait(speaker: Recorder, tmp_path: Path) -> None:
     speaker.gate.clear()
     with ThreadPoolExecutor(2) as pool:
