@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from typing import Any, Final
 import numpy as np
 import torch
 
+from bench.memory import peak_bytes
 from bench.random_weights import write_weights
 from inputs.read import read
 from synth.audio import SAMPLE_RATE_HZ, Samples
@@ -283,12 +283,7 @@ def _peak_bytes(options: argparse.Namespace, weights: Path) -> int:
     speaker = open_kokoro(weights, choose_compute("cpu", options.peak_of, options.memory[0]))
     for _ in speaker.speak(_utterances(options.utterances)):
         pass
-    # not getrusage: its maximum starts at what the parent held when this process was made
-    status = Path("/proc/self/status")
-    if not status.exists():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    (kilobytes,) = (line.split()[1] for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(kilobytes) * 1024
+    return peak_bytes()
 
 
 def _table(result: dict[str, Any]) -> str:

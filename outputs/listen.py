@@ -44,19 +44,20 @@ def listen(path: Path, priming_samples: int, ffmpeg: Ffmpeg) -> Heard:
     return Heard(samples, max(loudness.lufs, SILENCE_DB), max(peak.dbtp, SILENCE_DB))
 
 
-def decoded(path: Path, ffmpeg: Ffmpeg) -> Iterator[Samples]:
+def decoded(path: Path, ffmpeg: Ffmpeg, most_samples: int | None = None) -> Iterator[Samples]:
     """The samples of a file, float32 mono at 24 kHz, in blocks of different lengths.
 
-    Plain decoding passes over damage with status 0; checksums are compared here, and a single line of
-    complaint fails it.
+    most_samples: of its beginning; None: all of it. Plain decoding passes over damage with status 0;
+    checksums are compared here, and a single line of complaint fails it.
 
     Raises:
         EncoderFailed: it does not decode without complaint.
     """
     sound = command_line.input(f"file:{path}", err_detect="+crccheck", xerror=None)["a:0"]
-    spec = command_line.output(
-        sound, "pipe:1", f="f32le", ar=str(SAMPLE_RATE_HZ), ac="1", **{"c:a": "pcm_f32le"}
-    )
+    options = {"f": "f32le", "ar": str(SAMPLE_RATE_HZ), "ac": "1", "c:a": "pcm_f32le"}
+    if most_samples is not None:
+        options["af"] = f"atrim=end_sample={most_samples}"
+    spec = command_line.output(sound, "pipe:1", **options)
     rest = b""
     for piece in output_of(ffmpeg, spec, path):
         data = rest + piece

@@ -29,6 +29,7 @@ BIND_VERSION: Final = 1  # raise it when the same parts would give another file
 READ_BYTES: Final = 1 << 20
 FEED_BYTES: Final = 1 << 16
 QUEUE_PACKETS: Final = "8192"  # with ffmpeg 5.1 and its default of 8, a 10 h book takes over 10 min, not 4 s
+BEGINNING_SAMPLES: Final = 60 * SAMPLE_RATE_HZ
 MARK_TOLERANCE_S: Final = FRAME_SAMPLES / SAMPLE_RATE_HZ
 
 
@@ -57,9 +58,9 @@ def bind(parts: Sequence[Part], titles: Sequence[str], path: Path, ffmpeg: Ffmpe
 def check_bound(path: Path, parts: Sequence[Part], titles: Sequence[str], ffmpeg: Ffmpeg) -> None:
     """Prove that a bound book plays as planned, from the finished and tagged file alone.
 
-    Its packets are those of the parts, each lasting 1,024 samples, so no chapter can have moved; it decodes
-    without complaint to as many samples as the chapters have; and its marks, in both forms, stand where the
-    chapters begin.
+    Its packets are those of the parts, each lasting 1,024 samples, so no chapter can have moved. Each was
+    decoded when its part was made; what is left to decode is the beginning, by what the file itself says of
+    its sound. Its marks, in both forms, stand where the chapters begin.
 
     Raises:
         NotAsPlanned: one of these does not hold.
@@ -76,9 +77,10 @@ def check_bound(path: Path, parts: Sequence[Part], titles: Sequence[str], ffmpeg
     copied = output_of(ffmpeg, _copying(path), path)
     if _payload_digest(_packets(copied, path)) != _payload_digest(_joined(parts)):
         raise _not_as_planned(path, "its packets are not those of the chapters")
-    heard = sum(len(block) for block in decoded(path, ffmpeg))
-    if heard != samples:
-        raise _not_as_planned(path, f"it decodes to {heard} samples, not {samples}")
+    beginning = min(samples, BEGINNING_SAMPLES)
+    heard = sum(len(block) for block in decoded(path, ffmpeg, beginning))
+    if heard != beginning:
+        raise _not_as_planned(path, f"its first {beginning} samples decode to {heard}")
     starts_s = [start / SAMPLE_RATE_HZ for start in _starts(parts)]
     planned = [Marked(start_s, title) for start_s, title in zip(starts_s, titles, strict=True)]
     _compare_marks(path, "text track", index.text_track, planned)

@@ -176,6 +176,19 @@ def test_a_packet_that_was_changed_is_found(
         check_bound(book, [other, tiny], ["One", "Two"], ffmpeg)
 
 
+def test_a_book_that_says_the_wrong_thing_of_its_sound_is_found(
+    tiny: Part, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    book = tmp_path / "book.m4b"
+    bind([tiny] * 3, ["One", "Two", "Three"], book, ffmpeg)
+    data = book.read_bytes()
+    of_24_khz = b"\x13\x08"  # AudioSpecificConfig: AAC-LC, 24 kHz, mono (ISO/IEC 14496-3, 1.6.2.1)
+    at = data.index(of_24_khz, data.index(b"esds"))
+    book.write_bytes(data[:at] + b"\x12\x08" + data[at + 2 :])  # 44.1 kHz
+    with pytest.raises((NotAsPlanned, EncoderFailed)):
+        check_bound(book, [tiny] * 3, ["One", "Two", "Three"], ffmpeg)
+
+
 @pytest.mark.parametrize("cut_bytes", [1, 3000])
 def test_a_part_that_was_cut_short_is_not_bound(
     tiny: Part, ffmpeg: Ffmpeg, tmp_path: Path, cut_bytes: int
