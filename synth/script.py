@@ -186,7 +186,7 @@ def _cut(passage: Passage) -> _Cut:
         piece = passage.text[position:start]
         if position and piece and out and out[-1]:
             before = out[-1][-1]
-            if before.isalnum() and piece[0].isalnum():  # "word[3]next": two words
+            if _are_two_words(before, piece[0]):  # "word[3]next"
                 out.append(" ")
                 places.append(position)
             elif before.isspace() and piece[0] in _HUGGING:  # "word [3], next"
@@ -201,6 +201,13 @@ def _cut(passage: Passage) -> _Cut:
         position = end
     return _Cut("".join(out), places)
 
+
+def _are_two_words(before: str, after: str) -> bool:
+    """Whether there must be a space between two characters; Chinese and Japanese put none between words."""
+    return before.isalnum() and after.isalnum() and not (before > _KANGXI or after > _KANGXI)
+
+
+_KANGXI: Final = "\u2e80"  # where the East Asian scripts begin; Hangul words are not cut by gaps either
 
 _HUGGING: Final = frozenset(".,;:!?…)”’")
 

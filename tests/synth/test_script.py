@@ -40,6 +40,12 @@ def test_a_gap_inside_a_number_word_keeps_the_places_right() -> None:
     assert sentence.source_of(sentence.spoken.index("twelve")) == passage.text.index("12")
 
 
+def test_a_reading_beside_a_japanese_word_leaves_no_space_in_it() -> None:
+    passage = Passage("漢かん字じです。", gaps=(Gap(1, 3), Gap(4, 5)))
+    (sentence,) = script([passage], "ja").sentences
+    assert sentence.spoken == "漢字です。"
+
+
 def test_a_heading_is_one_sentence_with_a_full_stop() -> None:
     heading = Passage("CHAPTER IV. THE BOAT", PassageKind.HEADING)
     assert _said(heading) == ["Chapter four. The Boat."]
