@@ -78,7 +78,7 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         voice=job.voice,
         chunks=job.chunks,
         spoken_from_cache=job.chunks_in_store,
-        warnings=(*job.warnings, *_loudness_warnings(tracks)),
+        warnings=(*job.warnings, *_loudness_warnings(tracks), *_damage_warnings(tracks)),
         book_toml=str(job.book_toml) if job.book_toml else None,
     )
 
@@ -91,6 +91,16 @@ def _loudness_warnings(tracks: Sequence[Track]) -> Iterator[str]:
             yield (
                 f"chapter {track.number} has {track.parts[0].lufs:.1f} LUFS instead of {target_lufs:.1f}: "
                 "raising it further would only have flattened it"
+            )
+
+
+def _damage_warnings(tracks: Sequence[Track]) -> Iterator[str]:
+    """The chapters of which something was spoken again: once in a while a disk loses a bit, not twice."""
+    for track in tracks:
+        if track.spoken_again:
+            yield (
+                f"chapter {track.number}: {track.spoken_again} damaged segments were spoken again; "
+                "`bindery store verify` looks for more"
             )
 
 

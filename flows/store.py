@@ -56,9 +56,7 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object."
     leftovers = sum(len(stock.leftovers) for stock in stocks.values())
     _say(f"{len(jobs.under_way)} jobs under way")
     if leftovers or jobs.abandoned:
-        _say(
-            f"unfinished: {leftovers} files and {len(jobs.abandoned)} work folders; `prune` clears the old ones"
-        )
+        _say(f"unfinished: {leftovers} files, {len(jobs.abandoned)} work folders; see `bindery store prune`")
     _say(f"limit: {_size(limit_bytes)}" if limit_bytes is not None else "no limit")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -143,6 +144,7 @@ def _whole(path: Path, codec: Codec) -> Part | None:
     """The part at `path`, if the facts beside it are there and its bytes are those that were written."""
     try:
         facts = json.loads(_facts_path(path).read_bytes())
+        os.utime(_facts_path(path))  # upkeep lets go first of what was used longest ago
         part = Part(
             path=path,
             codec=codec.name,

@@ -67,6 +67,8 @@ class Track:
     voice: str
     speed: float
     timeline: tuple[HeardSentence, ...] = ()
+    waveform: tuple[int, ...] = ()  # as `outputs.waveform` has it
+    spoken_again: int = 0  # segments that were damaged when they were read
 
     def part(self, codec: str) -> Part:
         """The part in this codec, which must have been made."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
@@ -13,13 +16,17 @@ from outputs.errors import SegmentDamaged, SegmentMissing
 from outputs.ffmpeg import Ffmpeg
 from outputs.finish import Part, finish_chapter
 from outputs.manifest import Track
+from outputs.store import SegmentFacts
 from outputs.timeline import chapter_timeline
+from outputs.waveform import waveform
 from synth.audio import SAMPLE_RATE_HZ
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
 from tasks.speak import tell_spoken
 from tasks.speaking import SpeakingService
+
+HEALINGS: Final = 2  # how often a chapter's damaged segments are spoken again before it fails
 
 
 @task(
@@ -34,11 +41,12 @@ def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, f
     """Make a chapter's parts in every codec that the wanted formats need."""
     job.show_life()
     chapter = job.chapter(number)
-    finished = _parts(job, chapter, service, parts, ffmpeg)
+    finished = _finished(job, chapter, service, parts, ffmpeg)
+    first = finished.parts[0]
     timeline = chapter_timeline(
-        finished[0].cues,
+        first.cues,
         chapter.chunks,
-        {key: service.store.facts(key).words for key in chapter.keys},
+        {key: facts.words for key, facts in finished.facts.items()},
         chapter.script.sentences,
         chapter.script.written,
         chapter.script.places,
@@ -48,33 +56,62 @@ def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, f
         chapter.script.title,
         chapter.script.parents,
         chapter.plan,
-        finished,
+        finished.parts,
         chapter.voice,
         chapter.speed,
         timeline,
+        waveform(first.cues, finished.facts, first.samples, first.measurement.gain_db),
+        finished.spoken_again,
     )
     get_run_logger().info(
         "chapter %d %r: %.0f s, %.1f LUFS",
         number,
         track.title,
-        finished[0].samples / SAMPLE_RATE_HZ,
-        finished[0].lufs,
+        first.samples / SAMPLE_RATE_HZ,
+        first.lufs,
     )
-    tell(ChapterFinished(number, track.title, finished[0].samples / SAMPLE_RATE_HZ))
+    tell(ChapterFinished(number, track.title, first.samples / SAMPLE_RATE_HZ))
     return track
 
 
-def _parts(
+@dataclass(frozen=True, slots=True)
+class _Finished:
+    """A chapter's parts, what is known of its segments, and how many of those were spoken again."""
+
+    parts: tuple[Part, ...]
+    facts: Mapping[str, SegmentFacts]
+    spoken_again: int
+
+
+def _finished(
     job: Job, chapter: PlannedChapter, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg
-) -> tuple[Part, ...]:
-    """A damaged segment shows only when it is read: where one does, all are read, and spoken again."""
+) -> _Finished:
+    """Finish a chapter; segments that turn out to be damaged or gone meanwhile are spoken again.
+
+    Raises:
+        SegmentDamaged: they keep being damaged: the disk is failing.
+        SegmentMissing: they keep being removed.
+    """
     codecs = [wanted.codec for wanted in formats_named(job.order.formats)]
-    try:
-        return finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
-    except (SegmentDamaged, SegmentMissing) as error:
-        get_run_logger().warning("%s; speaking it again", error.message)
+    spoken_again = 0
+    for healings_left in range(HEALINGS, -1, -1):
+        try:
+            finished = finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
+            facts = {key: service.store.facts(key) for key in chapter.keys}
+            break
+        except (SegmentDamaged, SegmentMissing) as error:
+            if not healings_left:
+                raise
+            get_run_logger().warning("%s; speaking it again", error.message)
+            spoken_again += _heal(chapter, service)
+    return _Finished(finished, facts, spoken_again)
+
+
+def _heal(chapter: PlannedChapter, service: SpeakingService) -> int:
+    """Speak again what is not whole, and return how many; damage shows only when a segment is read."""
     for key in chapter.keys:
         with suppress(SegmentDamaged, SegmentMissing):
             service.store.read(key)  # which lets go of a damaged one
+    gone = len(service.store.missing(chapter.keys))
     service.speak(chapter.chunks, tell_spoken)
-    return finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
+    return gone

@@ -168,6 +168,8 @@ def test_a_damaged_segment_is_spoken_again_and_gives_the_same_bytes(home: Path) 
     again = narrate(EXAMPLES / "upon-asking.epub", home / "mended", **options)
     names = [Path(chapter.files[0]) for chapter in (*first.chapters, *again.chapters)]
     assert names[0].read_bytes() == names[1].read_bytes()
+    assert [warning for warning in first.warnings if "damaged" in warning] == []
+    assert any("chapter 1" in warning and "spoken again" in warning for warning in again.warnings)
 
 
 def test_some_chapters_are_a_book_of_their_own_and_keep_their_numbers(home: Path) -> None:
