@@ -1,4 +1,4 @@
-"""Samples into how loud they are heard: integrated loudness after ITU-R BS.1770-4."""
+"""Samples into how loud they are heard, after ITU-R BS.1770-4 and, for their range, EBU Tech 3342."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ STEP_SAMPLES: Final = round(STEP_S * SAMPLE_RATE_HZ)
 
 ABSOLUTE_GATE_LUFS: Final = -70.0
 RELATIVE_GATE_LU: Final = -10.0
+SHORT_TERM_STEPS: Final = 30  # the range is taken from spans of 3 s ...
+SHORT_TERM_HOP_STEPS: Final = 10  # ... that begin every second: the least overlap that Tech 3342 allows
+RANGE_GATE_LU: Final = -20.0
+RANGE_PERCENT: Final = (10, 95)
 OFFSET_LU: Final = -0.691  # makes a 997 Hz sine at 0 dBFS read -3.01 LUFS
 
 
@@ -51,8 +55,16 @@ class LoudnessMeter:
     @property
     def lufs(self) -> float:
         """Loudness of what came in so far, LUFS; -inf when nothing of it passes the absolute gate."""
-        energies = np.concatenate([*self._energies, np.zeros(0)])
-        return gated_lufs(energies / self._step_samples)
+        return gated_lufs(self._powers)
+
+    @property
+    def range_lu(self) -> float:
+        """Loudness range of what came in so far, LU; 0 where less than two spans of 3 s pass the gates."""
+        return loudness_range_lu(self._powers)
+
+    @property
+    def _powers(self) -> Floats:
+        return np.concatenate([*self._energies, np.zeros(0)]) / self._step_samples
 
 
 def gated_lufs(powers: Floats) -> float:
@@ -69,6 +81,25 @@ def gated_lufs(powers: Floats) -> float:
         return -math.inf
     gate = float(loud.mean()) * 10 ** (RELATIVE_GATE_LU / 10)
     return OFFSET_LU + 10 * math.log10(float(loud[loud >= gate].mean()))
+
+
+def loudness_range_lu(powers: Floats) -> float:
+    """Loudness range (LRA) of K-weighted mean squares, (steps,), one per 100 ms; 0 where there is too little.
+
+    EBU Tech 3342: between the quiet and the loud tenth and twentieth of all spans of 3 s that pass the gates.
+    """
+    if len(powers) < SHORT_TERM_STEPS:
+        return 0.0
+    spans = np.lib.stride_tricks.sliding_window_view(powers, SHORT_TERM_STEPS)[::SHORT_TERM_HOP_STEPS]
+    loud = spans.mean(axis=1)
+    loud = loud[loud >= _power_of(ABSOLUTE_GATE_LUFS)]
+    if not len(loud):
+        return 0.0
+    gate = float(loud.mean()) * 10 ** (RANGE_GATE_LU / 10)
+    kept = np.sort(loud[loud >= gate])
+    # the nearest of the spans, as libebur128 has it, not a value between two of them
+    low, high = (float(kept[math.floor((len(kept) - 1) * percent / 100 + 0.5)]) for percent in RANGE_PERCENT)
+    return 10 * math.log10(high / low)
 
 
 def step_energies(samples: Samples, start_sample: int = 0) -> Floats:

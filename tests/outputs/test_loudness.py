@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from outputs.loudness import LoudnessMeter, gated_lufs, k_weighting, step_energies
+from outputs.loudness import LoudnessMeter, gated_lufs, k_weighting, loudness_range_lu, step_energies
 from synth.audio import SAMPLE_RATE_HZ
 
 
@@ -110,3 +110,33 @@ def test_the_meter_agrees_with_libebur128(rate_hz):
     state = ebur128.R128State(1, rate_hz, ebur128.MeasurementMode.MODE_I)
     state.add_frames(samples, len(samples))
     assert lufs_of(samples, rate_hz) == pytest.approx(ebur128.get_loudness_global(state), abs=1e-6)
+
+
+# EBU Tech 3342, cases 1 to 4, for one channel at 24 kHz; each must read its range within 1 LU
+@pytest.mark.parametrize(
+    ("levels", "range_lu"),
+    [((-20, -30), 10), ((-20, -15), 5), ((-40, -20), 20), ((-50, -35, -20, -35, -50), 15)],
+)
+def test_the_loudness_range_of_the_ebu_reads_what_it_must(levels, range_lu):
+    meter = LoudnessMeter()
+    meter.push(tones(*((level, 20) for level in levels)))
+    assert meter.range_lu == pytest.approx(range_lu, abs=1)
+
+
+def test_what_is_too_short_or_silent_has_no_loudness_range():
+    meter = LoudnessMeter()
+    assert meter.range_lu == 0
+    meter.push(sine(-20, 2.9))
+    assert meter.range_lu == 0
+    meter.push(np.zeros(10 * SAMPLE_RATE_HZ, dtype=np.float32))
+    assert loudness_range_lu(np.zeros(100)) == 0
+
+
+def test_the_loudness_range_agrees_with_libebur128():
+    ebur128 = pytest.importorskip("pyebur128")
+    samples = np.concatenate((bursts(30), 0.2 * bursts(20, seed=2), 0.5 * bursts(25, seed=3)))
+    state = ebur128.R128State(1, SAMPLE_RATE_HZ, ebur128.MeasurementMode.MODE_LRA)
+    state.add_frames(samples, len(samples))
+    meter = LoudnessMeter()
+    meter.push(samples)
+    assert meter.range_lu == pytest.approx(ebur128.get_loudness_range(state), abs=0.01)
