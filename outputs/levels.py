@@ -42,7 +42,7 @@ class LevelMeter:
 
     @property
     def noise_floor_dbfs(self) -> float:
-        """RMS of the quietest half second, which is what ACX calls the noise floor; of all if it is shorter."""
+        """RMS of the quietest half second: what ACX calls the noise floor. Of all, if it is shorter."""
         energies = np.concatenate([*self._energies, np.zeros(0)])
         if len(energies) < FLOOR_STEPS:
             return self.rms_dbfs
