@@ -26,7 +26,7 @@ from inputs.pdf_columns import put_in_columns
 from inputs.pdf_garbled import mark_unreadable
 from inputs.pdf_layout import laid_out
 from inputs.pdf_ocr import recognised
-from inputs.pdf_pages import Page, page_of
+from inputs.pdf_pages import Page, even_out, page_of
 from inputs.wording import one_line
 
 # PDFium needs 0.1 GB for every real file at hand; hostile ones of 5 KB take 22 GB if they may.
@@ -203,10 +203,12 @@ def _with_recognised(
     text = " ".join(line.text for page in pages if page.number not in unread for line in page.lines)
     spoken = languages.declared(language) or languages.guess(text) or "en"
     told = _run("text", recognised(path, sha256, unread, spoken, kept))
-    found = {page["page"]: page_of(page) for page in told.pages}
+    found = {page["page"]: page_of(page) for page in told.pages if page["page"] in unread}
+    for page in found.values():
+        even_out(page)
     message = f"{_page_names(unread)} recognised by OCR; words may be wrong"
     warnings.append(ReadingWarning("recognised", message))
-    return [found.get(page.number, page) if page.number in unread else page for page in pages]
+    return [found.get(page.number, page) for page in pages]
 
 
 def _pictures(pages: list[Page]) -> list[int]:

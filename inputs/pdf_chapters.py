@@ -196,7 +196,8 @@ def _heading_cuts(document: LaidOut, title: str) -> list[Cut]:
     best_score = 0.0
     for (size, bold, _), members in clusters.items():
         starts = [i for place, i in enumerate(members) if not place or i > members[place - 1] + 1]
-        if not _spread(document, starts):
+        titles = {blocks[i].text for i in starts}
+        if not _spread(document, starts) or len(titles) < 0.7 * len(starts):  # labels of a form recur
             continue
         numbered = sum(bool(_NUMBERED.match(blocks[i].text)) for i in starts) / len(starts)
         score = size / document.body_size + 0.15 * bold + 0.5 * numbered + 0.02 * min(len(starts), 10)

@@ -13,6 +13,7 @@ NUMBER_EDGE_SHARE = 0.25  # a lone number with nothing further out may stand thi
 NEAR_PAGES = 6  # chapter heads change; a head is one that recurs this near
 SAME_HEIGHT = 4.0  # points
 LEADER_LINES = 4
+HEAD_CHARACTERS = 60  # what stands beside a head and is longer is text
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
 _PAGE_NUMBER = re.compile(
     r"[\W_]*(?:page|seite|p\.)?\s*(\d{1,4}|[ivxlc]{1,7})[\W_]*(?:(?:of|von|/)\s*\d{1,4})?[\W_]*", re.I
@@ -39,6 +40,7 @@ def mark_furniture(pages: list[Page]) -> None:
         number: [(_key(line.text), line.baseline, line) for line in lines] for number, lines in edges.items()
     }
     offset = _number_offset(pages, edges)
+    enough = 2 if len(pages) > 3 else 1  # pages nearby that have the same line
     heights: Counter[int] = Counter()
     sure: set[int] = set()
     for page in pages:
@@ -51,9 +53,10 @@ def mark_furniture(pages: list[Page]) -> None:
             lone = _PAGE_NUMBER.fullmatch(line.text)
             printed = _number(line.text)
             expected = offset is not None and printed == page.number + offset
+            counted = printed is not None and again >= enough and _counts_on(page.number, line, near, keys)
             if (
-                (lone and (expected or (again >= 2 and offset is None)))
-                or (again >= 2 and not lone and len(key) > 1)
+                (lone and (expected or counted or (again >= enough and offset is None)))
+                or (again >= enough and not lone and len(key) > 1)
                 or (again >= 1 and expected)
             ):
                 sure.add(id(line))
@@ -66,7 +69,8 @@ def mark_furniture(pages: list[Page]) -> None:
                 id(line) not in sure
                 and at_head_height
                 and (
-                    _carries(line.text, page.number, offset) or (len(key) < 60 and _alone_outside(page, line))
+                    _carries(line.text, page.number, offset)
+                    or (len(key) < HEAD_CHARACTERS and _alone_outside(page, line))
                 )
             ):
                 sure.add(id(line))
@@ -157,6 +161,18 @@ def _outer_lines(page: Page) -> list[Line]:
     ]
 
 
+def _counts_on(
+    page: int, line: Line, near: list[int], keys: dict[int, list[tuple[str, float, Line]]]
+) -> bool:
+    """Whether numbers nearby, at the same height, count the pages as this one does: parts count anew."""
+    printed = _number(line.text)
+    return printed is not None and any(
+        abs(height - line.baseline) < SAME_HEIGHT and _number(other.text) == printed + number - page
+        for number in near
+        for _, height, other in keys.get(number, [])
+    )
+
+
 def _key(text: str) -> str:
     return _DIGITS.sub("#", text).casefold().strip()
 
@@ -210,7 +226,8 @@ def _mark_from_outside(page: Page, lines: list[Line], sure: set[int]) -> None:
             if not found:
                 break
             for line in rows[row]:
-                if line in found or len(found) >= len(rows[row]) / 2:
+                beside = len(found) >= len(rows[row]) / 2 and len(line.text) < HEAD_CHARACTERS
+                if line in found or beside:
                     lone = _PAGE_NUMBER.fullmatch(line.text)
                     line.skip = SkipReason.PAGE_NUMBER if lone else SkipReason.RUNNING_HEAD
 

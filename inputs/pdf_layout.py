@@ -22,7 +22,10 @@ _SENTENCE_END = re.compile(r"[.!?:;…][\"'”’»)\]]*$")
 _CAPTION = re.compile(
     r"(?:Figure|Fig\.|Table|Tab\.|Abbildung|Abb\.|Tabelle|Algorithm|Listing)\s*\d+(?:\.\d+)*\s*[.:]", re.I
 )
-_LIST_MARK = re.compile(r"(?:[•◦▪▫■□●○‣⁃∙·–—-]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s+\S")
+# bullets of the Symbol and Wingdings fonts come out as private-use characters
+_BULLET = "[•◦▪▫■□●○‣⁃∙·–—\uf020-\uf0ff-]"
+_LIST_MARK = re.compile(rf"(?:{_BULLET}|\(?\d{{1,2}}[.)]|\(?[a-z][.)])\s+\S")
+_BULLETED = re.compile(rf"{_BULLET}\s+\S")
 _NUMBERED_HEADING = re.compile(r"(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVXLC]{1,6}\.|[A-Z]\.)\s+[A-ZÀ-Þ“\"]")
 _MONOSPACED = re.compile(
     r"mono|courier|consol|typewriter|cmtt|menlo|inconsol|fixed|nimbusmon|lettergothic", re.I
@@ -165,7 +168,8 @@ class _Hyphens:
             return stripped[:-1] + "-"
         left, right = tail[-1].lower(), head.group().lower()
         hyphenated, whole = self._seen[f"{left}-{right}"], self._seen[left + right]
-        if (left in _TENS and right in _UNITS) or (left in _HYPHENATING and not whole):
+        prefixed = left in _HYPHENATING and not whole and (left != "ex" or self._seen[right] > 0)
+        if (left in _TENS and right in _UNITS) or prefixed:
             return stripped[:-1] + "-"
         if not following[0].islower():
             keep = whole == 0
@@ -359,8 +363,13 @@ def _continues(
     bigger = max(line.size, previous.size)
     if abs(line.size - previous.size) > 0.08 * bigger and not _is_initial(previous, line):
         return False
+    begun = last.lines[0].text
+    if _BULLETED.match(begun) and _BULLETED.match(line.text) and line.text[0] == begun[0]:
+        return False
+    runs_on = previous.runs[-1].bold and line.runs[0].bold and line.text[:1].islower()
     if (
         line.bold != previous.bold
+        and not runs_on
         and len(last.lines) == 1
         and previous.runs[-1].bold
         and not _CAPTION.match(previous.text)
@@ -453,10 +462,10 @@ def _is_heading(paragraph: _Paragraph, text: str, columns: _Columns, body_size: 
     ):
         return False
     size = max(line.size for line in paragraph.lines)
-    if size > LARGE_SHARE * body_size:
+    ends_sentence = text.endswith((".", "!", "?", ":")) and len(text) > 60
+    if size > LARGE_SHARE * body_size and not (ends_sentence and size < 1.3 * body_size):
         return True
     bold = all(line.bold for line in paragraph.lines) and paragraph.lines[-1].runs[-1].bold
-    ends_sentence = text.endswith((".", "!", "?", ":")) and len(text) > 60
     if bold and size > 0.95 * body_size and not ends_sentence:
         return True
     capitals = text.isupper() and len(text) > 3 and size >= 0.98 * body_size

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 from inputs.book import SkipReason
@@ -13,7 +14,13 @@ from inputs.book import SkipReason
 RAISED_BY = 0.18
 RAISED_SIZE = 0.82
 LINE_HYPHEN = "\ufffe"  # where PDFium saw a word broken at a line's end
-_NOTE_MARK = re.compile(r"\s*[\[(]?(?:\d{1,3}(?:\s?[,–-]\s?\d{1,3})*|[*†‡§¶∗]{1,3}|[a-z])[\])]?\s*")
+UNEVEN = 0.35  # share of the size; lines that are set alike come out up to 20 % apart, headings further
+ONE_ROW_GAP = 0.75  # font sizes; what follows nearer on the same height is of the same line
+_NOTE_MARK = re.compile(
+    r"\s*(?:[\[(]?(?:\d{1,3}(?:\s?[,–-]\s?\d{1,3})*|[*†‡§¶∗]{1,3}|[a-z])[\])]?|(?:\[\w{1,4}\]\s?)+)\s*"
+)
+# raised behind a number, or a letter that stands alone: ten to the ninth, x squared
+_EXPONENTIATED = re.compile(r"(?:\d|(?<![^\W\d_])(?<!['’])[^\W\d_])\s*$")
 _SPACING_ACCENTS = {
     "`": "\u0300", "´": "\u0301", "ˆ": "\u0302", "˜": "\u0303", "¨": "\u0308", "¸": "\u0327", "˘": "\u0306",
     "ˇ": "\u030c",
@@ -78,7 +85,7 @@ class Line:
                 run.size < RAISED_SIZE * self.size
                 and run.baseline > self.baseline + RAISED_BY * self.size
                 and bool(_NOTE_MARK.fullmatch(run.text))
-                and (index == 0 or not self.runs[index - 1].text.rstrip()[-1:].isdigit())
+                and not (index and _EXPONENTIATED.search(self.runs[index - 1].text))
             )
             reason = SkipReason.NOTE_MARK if raised else None
             if pieces and pieces[-1][1] is reason:  # accents and their letters may be runs of their own
@@ -92,7 +99,8 @@ class Line:
         if reason is not None or not self.notes:
             return [(text, reason)]
         numbers = "|".join(sorted(self.notes, key=len, reverse=True))
-        parts = re.split(rf"(?<=[^\W\d_]|[.,;:!?…”’\"')\]])({numbers})(?![\w.]\d|\w)", text)
+        # behind a word or a stop; a number behind a capital is of the name: DB2, MP3
+        parts = re.split(rf"(?<=[^\W\d_A-Z]|[.,;:!?…”’\"')\]])({numbers})(?![\w.]\d|\w)", text)
         marked = [(part, SkipReason.NOTE_MARK if place % 2 else None) for place, part in enumerate(parts)]
         return [(part, why) for part, why in marked if part]
 
@@ -132,7 +140,7 @@ def page_of(printed: dict[str, Any]) -> Page:
         bool(printed.get("images")),
         bool(printed.get("broken")),
     )
-    for flag, runs in printed["lines"]:
+    for flag, runs in _rows(printed["lines"]):
         line = Line(page.number, tuple(Run(*run) for run in runs))
         if not line.text:
             continue
@@ -142,6 +150,33 @@ def page_of(printed: dict[str, Any]) -> Page:
         else:
             page.lines.append(line)
     return page
+
+
+def even_out(page: Page) -> None:
+    """Give the lines of a recognised page one size where they nearly have it: each was measured anew."""
+    usual = median([line.size for line in page.lines for _ in line.text]) if page.lines else 0.0
+    for line in page.lines:
+        if abs(line.size - usual) < UNEVEN * usual:
+            line.size = usual
+
+
+def _rows(lines: list[Any]) -> list[Any]:
+    """The worker's lines with those made one that PDFium cuts in two, often at a raised mark."""
+    whole: list[Any] = []
+    for flag, runs in lines:
+        if whole and whole[-1][0] == flag == "":
+            before, after = whole[-1][1][-1], runs[0]
+            main = max(whole[-1][1], key=lambda run: run[5])
+            size = max(main[5], after[5])
+            gap = after[1] - before[3]
+            same_height = abs(main[8] - after[8]) < (0.1 if after[5] > RAISED_SIZE * main[5] else 0.6) * size
+            near = ONE_ROW_GAP if before[7] == after[7] else 0.3  # a bold side head stands apart
+            if same_height and -0.3 * size < gap < near * size:
+                space = " " if gap > 0.15 * size and not after[0].startswith(" ") else ""
+                whole[-1][1].extend([[space + after[0], *after[1:]], *runs[1:]])
+                continue
+        whole.append((flag, list(runs)))
+    return whole
 
 
 def mended(text: str) -> str:

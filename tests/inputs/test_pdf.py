@@ -19,7 +19,7 @@ from inputs.errors import (
     PasswordNeeded,
 )
 from inputs.pdf_garbled import mark_unreadable
-from inputs.pdf_pages import Line, Page, Run
+from inputs.pdf_pages import Line, Page, Run, even_out
 from inputs.read import read
 
 WritePdf = Callable[..., Path]
@@ -347,3 +347,67 @@ def test_words_set_bold_at_a_paragraphs_start_are_no_heading(write_pdf: WritePdf
     book = read(write_pdf([[*paragraph(570, LINES), *page]]))
     assert "each day. The boat came in March" in spoken_text(book)
     assert BlockKind.HEADING not in [block.kind for block in blocks(book)]
+
+
+def test_a_raised_mark_does_not_cut_its_line(write_pdf: WritePdf) -> None:
+    page = [
+        (50, 500, 11, False, "He drank rum,"), (110, 505, 7, False, "[12][13]"),
+        (137, 500, 11, False, "and slept."),
+    ]  # fmt: skip
+    (block,) = blocks(read(write_pdf([page])))
+    assert block.text == "He drank rum,[12][13] and slept."
+    assert [(block.text[s.start : s.end], s.reason) for s in block.skips] == [
+        ("[12][13]", SkipReason.NOTE_MARK)
+    ]
+
+
+def test_an_exponent_is_no_note_mark(write_pdf: WritePdf) -> None:
+    page = [(50, 500, 11, False, "The square of x is x"), (140, 505, 7, False, "2"),
+            (145, 500, 11, False, "as ever.")]  # fmt: skip
+    (block,) = blocks(read(write_pdf([page])))
+    assert block.skips == ()
+
+
+def test_the_number_in_a_name_is_no_note_mark(write_pdf: WritePdf) -> None:
+    page = [*paragraph(500, [*LINES, "He kept it all in DB2 and in books.2 They never came"] * 3),
+            (50, 60, 8, False, "2 A data base.")]  # fmt: skip
+    spoken = blocks(read(write_pdf([page])))
+    cut = [block.text[skip.start - 4 : skip.end] for block in spoken for skip in block.skips]
+    assert cut == ["oks.2"] * 3
+
+
+def test_heads_and_numbers_of_a_document_of_two_pages_are_not_spoken(write_pdf: WritePdf) -> None:
+    pages = [
+        [*paragraph(500, LINES * 3), (50, 30, 9, False, f"Page {n} | A Report on the Weather")]
+        for n in (1, 2)
+    ]
+    assert "Report" not in spoken_text(read(write_pdf(pages)))
+
+
+def test_pages_that_are_counted_anew_in_an_annex_keep_their_numbers_to_themselves(
+    write_pdf: WritePdf,
+) -> None:
+    numbers = [*range(5, 12), *range(1, 9)]
+    pages = [
+        [*paragraph(500, LINES * 3), (195, 40, 9, False, str(n)), (50, 20, 9, False, "Final report")]
+        for n in numbers
+    ]
+    book = read(write_pdf(pages))
+    assert [int(b.text) for b in blocks(book, SkipReason.PAGE_NUMBER)] == numbers
+
+
+def test_every_bullet_begins_an_item(write_pdf: WritePdf) -> None:
+    items = ["\u2022 the wick and the lamp of the light", "\u2022 the boat", "\u2022 rum"]
+    page = [
+        (50, 500, 11, False, "He had brought with him these things and nothing more than them:"),
+        *[(50.0, 486.0 - 14 * i, 11.0, False, item) for i, item in enumerate(items)],
+    ]
+    book = read(write_pdf([page]))
+    assert [b.text for b in blocks(book) if b.kind is BlockKind.LIST_ITEM] == items
+
+
+def test_recognised_lines_of_nearly_one_size_are_of_one_size() -> None:
+    runs = [Run("some words in a line", 50, 500, 400, 510, size, "", False, 500) for size in (9, 10, 11, 18)]
+    page = Page(0, 400, 600, [Line(0, (run,)) for run in runs], [])
+    even_out(page)
+    assert [line.size for line in page.lines] == [10.5, 10.5, 10.5, 18]
