@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,7 +19,8 @@ from synth.errors import SpeechError
 from synth.speaker import Speaker
 
 WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
-_WRITERS: Final = 2  # threads that store what is spoken while the speaker goes on
+# Threads that store what is spoken while the speaker goes on; each keeps up with about 600 times real time.
+_WRITERS: Final = max(2, min(8, os.cpu_count() or 1))
 
 Listener = Callable[[Chunk, float], None]  # is told of each chunk that was spoken, and its seconds of audio
 
