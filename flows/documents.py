@@ -58,16 +58,19 @@ def narrate_each(
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="document") as pool:
         # a context for each: it holds Prefect's settings and the run that this is part of
         running: list[Future[Outcome]] = [
-            pool.submit(copy_context().run, _narrate, document, options, watching)
+            pool.submit(copy_context().run, narrate_one, document, options, watching)
             for document in dict.fromkeys(documents)
         ]
         for outcome in as_completed(running):
             yield outcome.result()
 
 
-def _narrate(document: str, options: NarrationOptions, watching: Watching | None) -> Outcome:
+def narrate_one(
+    document: str, options: NarrationOptions, watching: Watching | None = None, kept_at: str | None = None
+) -> Outcome:
+    """Narrate a document in a flow run of its own. kept_at: as `narrate_book` has it."""
     with watching(document) if watching else nullcontext(_hear_nothing) as listener, listening(listener):
-        state = narrate_book(document, options, return_state=True)
+        state = narrate_book(document, options, kept_at, return_state=True)
     result: Any = state.result(raise_on_failure=False)
     if isinstance(result, Narrated):
         return Outcome(document, result, None)

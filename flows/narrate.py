@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 
 from prefect import flow
 from prefect.futures import PrefectFuture
+from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
@@ -122,20 +123,24 @@ _RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os
 
 @flow(
     name="narrate-book",
-    flow_run_name="narrate {document}",
+    flow_run_name=lambda: f"narrate {Path(flow_run.parameters['document']).name}",
     task_runner=_RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
     persist_result=False,
 )
-def narrate_book(document: str, options: NarrationOptions | None = None) -> Narrated:
+def narrate_book(
+    document: str, options: NarrationOptions | None = None, kept_at: str | None = None
+) -> Narrated:
     """Turn one document into an audiobook in the library.
 
     Each chapter is mastered and encoded as soon as its last part is spoken, while others are still being
     spoken. Run again after anything: what is done is found by its content and not done twice.
+
+    kept_at: where the document is put when all is done; empty: it stays where it is.
     """
     started_s = monotonic()
     options = options or NarrationOptions()
     settings = Settings.read()
-    order = _order(document, options, settings)
+    order = _order(document, options, settings, Path(kept_at) if kept_at else None)
     formats_named(order.formats)
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
@@ -167,7 +172,7 @@ def narrate_book(document: str, options: NarrationOptions | None = None) -> Narr
     return narrated(job, tracks, published, monotonic() - started_s)
 
 
-def _order(document: str, options: NarrationOptions, settings: Settings) -> Order:
+def _order(document: str, options: NarrationOptions, settings: Settings, kept_at: Path | None) -> Order:
     return Order(
         document=Path(document),
         engine=options.engine,
@@ -181,4 +186,5 @@ def _order(document: str, options: NarrationOptions, settings: Settings) -> Orde
         ocr=settings.ocr if options.ocr else None,
         lexicons=options.lexicons(),
         standing_lexicon=standing_lexicon(settings),
+        kept_at=kept_at,
     )

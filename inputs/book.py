@@ -221,6 +221,7 @@ class Book:
     narrator: str | None = None  # who is named as the reader; None: the voices that are heard
     warnings: tuple[ReadingWarning, ...] = ()
     lexemes: tuple[Lexeme, ...] = ()
+    kept_at: Path | None = None  # where the file is put when all is done; None: it stays at `source`
 
     @property
     def spoken_chapters(self) -> tuple[Chapter, ...]:

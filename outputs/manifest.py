@@ -132,7 +132,7 @@ def with_incoming(manifest: Manifest, names: Iterable[str]) -> bytes:
 
 def origin_of(book: Book) -> Origin:
     """Which document this is."""
-    return Origin(str(book.source.absolute()), book.sha256)
+    return Origin(str((book.kept_at or book.source).absolute()), book.sha256)
 
 
 def describe(

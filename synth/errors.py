@@ -84,3 +84,9 @@ class ChunkDoesNotFit(SpeechError):
     """A chunk alone needs more memory than the model may take."""
 
     code = "chunk-does-not-fit"
+
+
+class SpeakerLost(SpeechError):
+    """The process that speaks for others ended, or cannot be reached; it may be back in a moment."""
+
+    code = "speaker-lost"

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
+import httpx
+
 from inputs.errors import DocumentError
-from outputs.errors import EncoderFailed, OutputError
-from synth.errors import SpeechError
+from outputs.errors import (
+    DiskFull,
+    EncoderFailed,
+    FfmpegMissing,
+    OutputError,
+    StoreUnreachable,
+    UnknownFormat,
+)
+from synth.errors import (
+    BadCompute,
+    BadLexicon,
+    ChunkDoesNotFit,
+    SpeakerLost,
+    SpeechError,
+    UnknownPreference,
+    WeightsDoNotFit,
+    WeightsMissing,
+)
 
 if TYPE_CHECKING:
     from prefect import Task
@@ -17,6 +37,32 @@ BINDERY_ERRORS: Final = (DocumentError, SpeechError, OutputError)
 RETRIES: Final = 2
 RETRY_DELAYS_S: Final = [1.0, 5.0]
 
+# What may be gone at the next try: a killed encoder, a disk, pipe or server that did not answer, memory that
+# somebody else held.
+_PASSING: Final = (EncoderFailed, SpeakerLost, ChunkDoesNotFit, OSError, MemoryError, httpx.HTTPError)
+_TASK_TRIES_AGAIN: Final = (EncoderFailed, SpeakerLost, OSError)  # after seconds; the others take longer
+# What every other document would fail by, too.
+_MACHINE: Final = (
+    BadCompute,
+    BadLexicon,
+    DiskFull,
+    FfmpegMissing,
+    StoreUnreachable,
+    UnknownFormat,
+    UnknownPreference,
+    WeightsDoNotFit,
+    WeightsMissing,
+)
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Fault(StrEnum):
+    """Where the reason of a failure lies, and so what becomes of the document."""
+
+    DOCUMENT = "document"  # it will fail again, however often it is tried; so will what is our own fault
+    PASSING = "passing"  # it may go well at the next try
+    MACHINE = "machine"  # nothing is wrong with it, and no other document would do better
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -25,6 +71,7 @@ class Failure:
     code: str
     message: str
     hint: str
+    fault: Fault = Fault.DOCUMENT
 
     @property
     def line(self) -> str:
@@ -35,17 +82,24 @@ class Failure:
 def failure_of(error: BaseException) -> Failure:
     """The failure behind an exception; one that is not ours is a fault of the program and says so."""
     if isinstance(error, BINDERY_ERRORS):
-        return Failure(error.code, error.message, error.hint)
+        return Failure(error.code, error.message, error.hint, _fault_of(error))
     return Failure(
         "unexpected",
         f"{type(error).__name__}: {error}".rstrip(": "),
         "This is a fault in audiobindery; run again with -v and report what it prints",
+        _fault_of(error),
     )
 
 
 def worth_another_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Retry what may pass: an encoder that was killed, a disk or pipe that failed. Never a bad document."""
+    """Retry what may pass in seconds: a killed encoder, a disk that failed. Never a bad document."""
     error = state.result(raise_on_failure=False)
-    if isinstance(error, BINDERY_ERRORS):
-        return isinstance(error, EncoderFailed)
-    return isinstance(error, OSError)
+    return _fault_of(error) is Fault.PASSING and isinstance(error, _TASK_TRIES_AGAIN)
+
+
+def _fault_of(error: object) -> Fault:
+    if isinstance(error, _MACHINE) or type(error) is OutputError:  # which is a folder that cannot be written
+        return Fault.MACHINE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return Fault.MACHINE
+    return Fault.PASSING if isinstance(error, _PASSING) else Fault.DOCUMENT

@@ -43,6 +43,7 @@ class Order:
     lexicons: tuple[Lexicon, ...] = ()  # for this book, the best first; they go before its book.toml's
     ocr: Path | None = None  # where recognised pages are kept; None: nothing is recognised
     standing_lexicon: Lexicon = field(default_factory=Lexicon)  # for all books
+    kept_at: Path | None = None  # where the document is put when all is done; None: it stays where it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def prepare_book(order: Order, service: SpeakingService, work: Path) -> Job:
     speaker, store = service.speaker, service.store
     edition = edition_of(order.document, order.matter, order.reading, order.ocr)
     edition.check_voices(speaker)
-    book = edition.book
+    book = replace(edition.book, kept_at=order.kept_at)
     voice = order.voice or edition.voice or speaker.default_voice(book.language)
     speed = order.speed or edition.speed or USUAL_SPEED
     pronouncer = Pronouncer(speaker, (*order.lexicons, edition.lexicon), book.lexemes, order.standing_lexicon)

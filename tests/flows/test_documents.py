@@ -26,7 +26,9 @@ class Runs:
         self.lock = threading.Lock()
         self.together = threading.Barrier(2, timeout=20)
 
-    def __call__(self, document: str, options: NarrationOptions, *, return_state: bool) -> Any:
+    def __call__(
+        self, document: str, options: NarrationOptions, kept_at: str | None, *, return_state: bool
+    ) -> Any:
         with self.lock:
             self.names.append(document)
             self.at_once += 1

@@ -8,7 +8,7 @@ import pytest
 
 from inputs.errors import PasswordNeeded
 from outputs.errors import DiskFull, EncoderFailed
-from synth.errors import UnknownVoice
+from synth.errors import SpeakerLost, UnknownVoice
 from tasks.failures import failure_of, worth_another_try
 
 
@@ -39,6 +39,7 @@ def test_an_error_that_is_not_ours_says_that_the_program_is_at_fault() -> None:
     ("error", "again"),
     [
         (EncoderFailed("ffmpeg was killed", ""), True),
+        (SpeakerLost("the speaking service ended", ""), True),
         (OSError(errno.EIO, "input/output error"), True),
         (DiskFull("no room", ""), False),
         (PasswordNeeded(Path("a.pdf"), "", ""), False),
