@@ -66,3 +66,15 @@ class NotAsPlanned(OutputError):
     """A finished file was read back and is not what the plan says: duration, marks, tags or loudness."""
 
     code = "not-as-planned"
+
+
+class BadCompanion(OutputError):
+    """What is wanted beside the audio does not exist, or not with these formats and settings."""
+
+    code = "bad-companion"
+
+
+class BadSource(OutputError):
+    """The document is no longer what was read, so that nothing can be made of it beside the audio."""
+
+    code = "source-changed"

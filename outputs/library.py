@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
+import json
 import os
 import re
 import shutil
@@ -47,6 +49,17 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Package:
+    """A file that is made from other files of the same folder, by name; they come before it."""
+
+    name: str
+    digest: str
+    contents: tuple[str, ...]
+    pack: Callable[[Path, Sequence[Path]], None]
+    is_sound: None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shelved:
     """What became of a book's folder. Names are those of files in it."""
 
@@ -60,7 +73,7 @@ def shelve(
     tree: Path,
     shelf: Path,
     origin: Origin,
-    recipes: Sequence[Recipe],
+    recipes: Sequence[Recipe | Package],
     describe: Callable[[Mapping[str, Written]], bytes],
 ) -> Shelved:
     """Bring a book's folder to what the recipes say; a folder that is so already is not touched.
@@ -85,7 +98,7 @@ def shelve(
             for _ in range(_ATTEMPTS):
                 for recipe in recipes:
                     if recipe.name not in kept and recipe.name not in made:
-                        made[recipe.name] = _make(recipe, staging)
+                        made[recipe.name] = _make(recipe, staging, folder)
                 files = {recipe.name: kept.get(recipe.name) or made[recipe.name] for recipe in recipes}
                 with _locked(tree):
                     if _folder_for(tree / shelf, origin) == (folder, manifest):
@@ -101,6 +114,25 @@ def shelf_of(authors: Sequence[str], title: str, label: str | None = None) -> Pa
     suffix = f" ({file_name(label, 'other', NAME_BYTES // 2)})" if label else ""
     name = file_name(title, "Untitled", NAME_BYTES - len(suffix.encode()))
     return Path(file_name(some, "Unknown author"), name + suffix)
+
+
+def folder_of(tree: Path, shelf: Path, origin: Origin) -> Path:
+    """The folder that `shelve` would bring a book to, as things are."""
+    return _folder_for(tree / shelf, origin)[0]
+
+
+def copy_of(name: str, data: bytes, is_sound: Callable[[bytes], bool] | None = None) -> Recipe:
+    """The recipe of a file whose bytes are known already."""
+
+    def make(path: Path) -> None:
+        path.write_bytes(data)
+
+    return Recipe(name, hashlib.sha256(data).hexdigest(), make, is_sound)
+
+
+def digest_of(*recipe: object) -> str:
+    """The sha256, hex, of what a file's bytes depend on; all of it JSON."""
+    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
 
 
 def remove_stale_staging(tree: Path) -> None:
@@ -137,7 +169,9 @@ def _folder_for(wanted: Path, origin: Origin) -> tuple[Path, Manifest | None]:
     return next(path for path in chain([wanted], numbers) if not os.path.lexists(path)), None
 
 
-def _whole_files(folder: Path, manifest: Manifest | None, recipes: Sequence[Recipe]) -> dict[str, Written]:
+def _whole_files(
+    folder: Path, manifest: Manifest | None, recipes: Sequence[Recipe | Package]
+) -> dict[str, Written]:
     """The files in the folder that are already what their recipes would make."""
     whole: dict[str, Written] = {}
     for recipe in recipes:
@@ -150,9 +184,13 @@ def _whole_files(folder: Path, manifest: Manifest | None, recipes: Sequence[Reci
     return whole
 
 
-def _make(recipe: Recipe, staging: Path) -> Written:
+def _make(recipe: Recipe | Package, staging: Path, folder: Path) -> Written:
     path = staging / recipe.name
-    recipe.make(path)
+    if isinstance(recipe, Package):
+        new = [staging / name for name in recipe.contents]
+        recipe.pack(path, [file if file.exists() else folder / file.name for file in new])
+    else:
+        recipe.make(path)
     flush(path)
     return Written(sha256_of(path), recipe.digest)
 

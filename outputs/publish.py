@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Sequence
@@ -12,15 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from inputs.book import Book
+from outputs.audio_file import AudioFile
+from outputs.beside import Folder, recipes_beside
+from outputs.companions import Companion, Companions, read_along_codec
 from outputs.encode import Format
 from outputs.errors import NotAsPlanned
 from outputs.ffmpeg import Ffmpeg
 from outputs.finish import Part
-from outputs.library import Recipe, Shelved, shelf_of, shelve
+from outputs.library import Package, Recipe, Shelved, copy_of, digest_of, folder_of, shelf_of, shelve
 from outputs.listen import packets_sha256
 from outputs.m4b import BIND_VERSION, bind, check_bound
 from outputs.manifest import Narration, Track, describe, heard_where, origin_of, player_metadata
 from outputs.names import file_name, listener_titles, one_line
+from outputs.read_along import SpokenChapter, read_along_digest, write_read_along
 from outputs.tags import BookTags, TrackTags, check_tags, tags_digest, write_tags
 
 METADATA_NAME: Final = "metadata.json"
@@ -30,6 +33,7 @@ _COVERS: Final = {
     "image/png": ("cover.png", b"\x89PNG\r\n\x1a\n"),
 }
 _NUMBER_DIGITS: Final = 3
+NOTHING_BESIDE: Final = Companions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Published:
 
     format: str
     shelved: Shelved
-    audio: tuple[Path, ...]  # in order; one M4B, or one file for each chapter
+    audio: tuple[Path, ...]  # in order; one M4B or read-along, or one file for each chapter
 
     @property
     def folder(self) -> Path:
@@ -54,6 +58,7 @@ def publish(
     library: Path,
     ffmpeg: Ffmpeg,
     label: str | None = None,
+    beside: Companions = NOTHING_BESIDE,
 ) -> tuple[Published, ...]:
     """Put a book into the library in each of the formats: `library/<format>/Author/Title/`.
 
@@ -61,11 +66,13 @@ def publish(
     Where a folder is already as planned, hashes included, no work is done and nothing is touched.
 
     tracks: in order, each with a part in every codec that the formats need. label: what sets this narration
-    apart, in titles and names: "draft voice" makes "Title (draft voice)".
+    apart, in titles and names: "draft voice" makes "Title (draft voice)". beside: what is wanted beside the
+    audio; a read-along is last of what is published, and has a tree of its own.
 
     Raises:
         NotAsPlanned: a file was read back and is not what it should be; the library is as it was before.
         EncoderFailed: ffmpeg did not join the chapters, or a file does not decode.
+        BadSource: the EPUB was changed since it was read, and a read-along is wanted of it.
         DiskFull: there is no room left.
         OutputError: the library cannot be written to.
     """
@@ -74,46 +81,113 @@ def publish(
     shelf = shelf_of(tags.authors, tags.title, label)
     if label:
         tags = replace(tags, title=f"{tags.title} ({one_line(label)})")
-    titles = listener_titles([(track.number, track.title, track.parents) for track in tracks], book.title)
-    total = max(len(book.spoken_chapters), tracks[-1].number)
-    published = []
-    for wanted in formats:
-        parts = [track.part(wanted.codec.name) for track in tracks]
-        marks: list[tuple[str, int]] = []
-        if wanted.whole_book:
-            marks = [(name, part.samples) for name, part in zip(titles, parts, strict=True)]
-            audio = [_whole_book(f"{shelf.name}.{wanted.name}", tags, titles, parts, ffmpeg)]
-        else:
-            audio = [
-                _chapter(wanted, tags, TrackTags(name, track.number, total), part, ffmpeg)
-                for name, track, part in zip(titles, tracks, parts, strict=True)
-            ]
-        names = [recipe.name for recipe in audio] * (len(tracks) if wanted.whole_book else 1)
-        chapters = list(zip(tracks, parts, names, strict=True))
-        recipes = [
-            *audio,
-            *_companions(tags, player_metadata(tags, narration, marks)),
-            _copy_of(TIMELINE_NAME, heard_where(chapters, one_file=wanted.whole_book)),
-        ]
-        shelved = shelve(
-            library / wanted.name,
-            shelf,
-            origin_of(book),
-            recipes,
-            partial(
-                describe,
-                book,
-                narration,
-                tags,
-                wanted.name,
-                chapters,
-                ffmpeg_version=ffmpeg.version_line,
-            ),
-        )
-        published.append(
-            Published(wanted.name, shelved, tuple(shelved.folder / recipe.name for recipe in audio))
-        )
+    edition = _Edition(book, narration, tags, library, shelf, tuple(tracks), ffmpeg)
+    published = [_publish_as(wanted, edition, beside) for wanted in formats]
+    if Companion.READALONG in beside and book.format == "epub":
+        published.append(_publish_read_along(edition))
     return tuple(published)
+
+
+@dataclass(frozen=True, slots=True)
+class _Edition:
+    """A book, narrated, and where it goes; `shelf` is its folder in each tree."""
+
+    book: Book
+    narration: Narration
+    tags: BookTags
+    library: Path
+    shelf: Path
+    tracks: tuple[Track, ...]
+    ffmpeg: Ffmpeg
+
+    @property
+    def titles(self) -> tuple[str, ...]:
+        """The chapters' titles, as players list them."""
+        named = [(track.number, track.title, track.parents) for track in self.tracks]
+        return listener_titles(named, self.book.title)
+
+    def shelve(
+        self,
+        tree: str,
+        recipes_for: Callable[[Path], Sequence[Recipe | Package]],
+        chapters: Sequence[tuple[Track, Part, str]],
+    ) -> Shelved:
+        """Bring the folder in a tree to what the recipes for it say. They get its place below the library."""
+        root, origin = self.library / tree, origin_of(self.book)
+        described = partial(
+            describe,
+            self.book,
+            self.narration,
+            self.tags,
+            tree,
+            chapters,
+            ffmpeg_version=self.ffmpeg.version_line,
+        )
+        folder = folder_of(root, self.shelf, origin)
+        while True:  # again if another run took that name for another book meanwhile
+            recipes = recipes_for(folder.relative_to(self.library))
+            shelved = shelve(root, self.shelf, origin, recipes, described)
+            if shelved.folder == folder:
+                return shelved
+            folder = shelved.folder
+
+
+def _publish_as(wanted: Format, edition: _Edition, beside: Companions) -> Published:
+    tags, tracks, titles = edition.tags, edition.tracks, edition.titles
+    total = max(len(edition.book.spoken_chapters), tracks[-1].number)
+    parts = [track.part(wanted.codec.name) for track in tracks]
+    marks: list[tuple[str, int]] = []
+    if wanted.whole_book:
+        marks = [(name, part.samples) for name, part in zip(titles, parts, strict=True)]
+        audio = [_whole_book(f"{edition.shelf.name}.{wanted.name}", tags, titles, parts, edition.ffmpeg)]
+        files = [AudioFile(audio[0].name, tags.title, tracks, titles, tuple(parts))]
+    else:
+        audio = [
+            _chapter(wanted, tags, TrackTags(name, track.number, total), part, edition.ffmpeg)
+            for name, track, part in zip(titles, tracks, parts, strict=True)
+        ]
+        files = [
+            AudioFile(recipe.name, title, (track,), (title,), (part,))
+            for recipe, title, track, part in zip(audio, titles, tracks, parts, strict=True)
+        ]
+    names = [recipe.name for recipe in audio] * (len(tracks) if wanted.whole_book else 1)
+    chapters = list(zip(tracks, parts, names, strict=True))
+    metadata = player_metadata(tags, edition.narration, marks)
+    cover = _cover(tags)
+
+    def recipes_for(place: Path) -> list[Recipe | Package]:
+        return [
+            *audio,
+            copy_of(METADATA_NAME, metadata, _is_json_object),
+            *filter(None, [cover]),
+            copy_of(TIMELINE_NAME, heard_where(chapters, one_file=wanted.whole_book)),
+            *recipes_beside(
+                beside, wanted, edition.book, tags, Folder(place, tuple(files), tuple(audio), cover)
+            ),
+        ]
+
+    shelved = edition.shelve(wanted.name, recipes_for, chapters)
+    return Published(wanted.name, shelved, tuple(shelved.folder / recipe.name for recipe in audio))
+
+
+def _publish_read_along(edition: _Edition) -> Published:
+    made = [part.codec for part in edition.tracks[0].parts]
+    codec = read_along_codec(made)
+    assert codec is not None, f"a read-along cannot hold {', '.join(made)}"
+    chapters = [
+        SpokenChapter(track.number, title, track.part(codec), track.timeline)
+        for track, title in zip(edition.tracks, edition.titles, strict=True)
+    ]
+    book, tags, ffmpeg = edition.book, edition.tags, edition.ffmpeg
+
+    def make(path: Path) -> None:
+        write_read_along(path, book, tags, chapters, ffmpeg)
+
+    digest = digest_of(*read_along_digest(book, tags, chapters), ffmpeg.version_line)
+    recipe = Recipe(f"{edition.shelf.name}.epub", digest, make)
+    described = [(track, track.part(codec), recipe.name) for track in edition.tracks]
+    shelved = edition.shelve(Companion.READALONG, lambda _: [recipe], described)
+    return Published(Companion.READALONG, shelved, (shelved.folder / recipe.name,))
 
 
 def _whole_book(
@@ -128,7 +202,7 @@ def _whole_book(
         check_bound(path, parts, titles, ffmpeg)
 
     digests = [part.digest for part in parts]
-    digest = _digest(BIND_VERSION, ffmpeg.version_line, digests, titles, tags_digest(tags, track))
+    digest = digest_of(BIND_VERSION, ffmpeg.version_line, digests, titles, tags_digest(tags, track))
     return Recipe(name, digest, make)
 
 
@@ -142,23 +216,15 @@ def _chapter(wanted: Format, tags: BookTags, track: TrackTags, part: Part, ffmpe
 
     number = f"{track.number:0{max(_NUMBER_DIGITS, len(str(track.total)))}d}"
     stem = file_name(f"{number} - {track.title}", number)
-    return Recipe(f"{stem}{wanted.codec.suffix}", _digest(part.digest, tags_digest(tags, track)), make)
+    return Recipe(f"{stem}{wanted.codec.suffix}", digest_of(part.digest, tags_digest(tags, track)), make)
 
 
-def _companions(tags: BookTags, metadata: bytes) -> list[Recipe]:
-    """The files beside the audio that listeners and Audiobookshelf edit: their edits stay."""
-    companions = [_copy_of(METADATA_NAME, metadata, _is_json_object)]
-    if tags.cover and tags.cover.media_type in _COVERS:
-        name, magic = _COVERS[tags.cover.media_type]
-        companions.append(_copy_of(name, tags.cover.data, lambda data: data.startswith(magic)))
-    return companions
-
-
-def _copy_of(name: str, data: bytes, is_sound: Callable[[bytes], bool] | None = None) -> Recipe:
-    def make(path: Path) -> None:
-        path.write_bytes(data)
-
-    return Recipe(name, hashlib.sha256(data).hexdigest(), make, is_sound)
+def _cover(tags: BookTags) -> Recipe | None:
+    """The cover beside the audio; like metadata.json, it is the listener's to edit."""
+    if tags.cover is None or tags.cover.media_type not in _COVERS:
+        return None
+    name, magic = _COVERS[tags.cover.media_type]
+    return copy_of(name, tags.cover.data, lambda data: data.startswith(magic))
 
 
 def _is_json_object(data: bytes) -> bool:
@@ -166,7 +232,3 @@ def _is_json_object(data: bytes) -> bool:
         return isinstance(json.loads(data), dict)
     except ValueError:
         return False
-
-
-def _digest(*recipe: object) -> str:
-    return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()

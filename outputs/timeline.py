@@ -95,6 +95,24 @@ def heard_at(timeline: Sequence[HeardSentence], sample: int) -> HeardSentence | 
     return timeline[index - 1] if index else None
 
 
+def shifted(timeline: Sequence[HeardSentence], samples: int) -> tuple[HeardSentence, ...]:
+    """The same, so many samples later."""
+    if not samples:
+        return tuple(timeline)
+    return tuple(
+        replace(
+            one,
+            start_sample=one.start_sample + samples,
+            end_sample=one.end_sample + samples,
+            words=tuple(
+                replace(word, start_sample=word.start_sample + samples, end_sample=word.end_sample + samples)
+                for word in one.words
+            ),
+        )
+        for one in timeline
+    )
+
+
 def _spans(cue: Cue, parts: Sequence[Part], words: Sequence[WordTime]) -> list[tuple[int, int]]:
     """Where each part of a chunk is heard in the chapter, in order, none before the last one ended.
 
