@@ -87,7 +87,7 @@ def _loudness_warnings(tracks: Sequence[Track]) -> Iterator[str]:
     """The chapters that could not be brought to their loudness: very short, very quiet or all peaks."""
     for track in tracks:
         target_lufs = track.plan.mastering.target_lufs
-        if abs(track.parts[0].lufs - target_lufs) > LOUDNESS_TOLERANCE_LU:
+        if target_lufs is not None and abs(track.parts[0].lufs - target_lufs) > LOUDNESS_TOLERANCE_LU:
             yield (
                 f"chapter {track.number} has {track.parts[0].lufs:.1f} LUFS instead of {target_lufs:.1f}: "
                 "raising it further would only have flattened it"

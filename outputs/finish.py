@@ -21,7 +21,7 @@ from outputs.ffmpeg import Ffmpeg
 from outputs.files import complete_or_absent, sha256_of
 from outputs.listen import Heard, listen
 from outputs.master import Mastered, Measurement, master
-from outputs.plan import ChapterPlan, Cue, Mastering
+from outputs.plan import ChapterPlan, Cue
 from outputs.store import SegmentStore
 
 FINISH_VERSION: Final = 1  # raise it when the same plan, codec and ffmpeg would give another part
@@ -30,13 +30,15 @@ LOWER_DB: Final = 0.1  # the ceiling goes down by what is too much and this
 ATTEMPTS: Final = 4  # a lower ceiling does not lower the decoded peak by exactly as much
 LOUDNESS_TOLERANCE_LU: Final = 2.0  # speech stays within 0.2; Opus at 32 kb/s takes 1.5 off noise
 
+_LEVELS: Final = tuple(name for name in Heard.__slots__ if name != "samples")
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """One chapter in one codec, finished but for its tags.
 
-    digest: of all that its bytes depend on. samples: at 24 kHz, those of the chapter. lufs, true_peak_dbtp:
-    of the decoded file; `measurement` has those from before encoding.
+    digest: of all that its bytes depend on. samples: at 24 kHz, those of the chapter. The levels are those of
+    the decoded file, as `Heard` has them; `measurement` has those from before encoding.
     """
 
     path: Path
@@ -45,6 +47,10 @@ class Part:
     sha256: str
     samples: int
     lufs: float
+    range_lu: float
+    rms_dbfs: float
+    noise_floor_dbfs: float
+    peak_dbfs: float
     true_peak_dbtp: float
     measurement: Measurement
     cues: tuple[Cue, ...]
@@ -99,7 +105,8 @@ def _made(
                 excess_db = max(excess_db, over_db)
             if not excess_db:
                 break
-            mastering = Mastering(mastering.target_lufs, mastering.ceiling_dbtp - excess_db - LOWER_DB)
+            ceiling_dbtp = mastering.ceiling_dbtp - excess_db - LOWER_DB
+            mastering = replace(mastering, ceiling_dbtp=ceiling_dbtp)
         else:
             names = ", ".join(codec.name for codec in files if codec not in finished)
             raise NotAsPlanned(
@@ -113,7 +120,7 @@ def _made(
 
 def _checked(heard: Heard, mastered: Mastered, codec: Codec) -> Heard:
     planned = mastered.measurement
-    if heard.samples != planned.samples:
+    if abs(heard.samples - planned.samples) > codec.slack_samples:
         raise NotAsPlanned(
             f"{codec.name} decodes to {heard.samples} samples, not {planned.samples}",
             "Run again; if it stays so, try another ffmpeg",
@@ -132,9 +139,8 @@ def _part(path: Path, codec: Codec, sha256: str, heard: Heard, mastered: Mastere
         codec=codec.name,
         digest=path.stem,
         sha256=sha256,
-        samples=heard.samples,
-        lufs=heard.lufs,
-        true_peak_dbtp=heard.true_peak_dbtp,
+        samples=mastered.measurement.samples,
+        **{name: getattr(heard, name) for name in _LEVELS},
         measurement=mastered.measurement,
         cues=mastered.cues,
     )
@@ -151,8 +157,7 @@ def _whole(path: Path, codec: Codec) -> Part | None:
             digest=path.stem,
             sha256=facts["sha256"],
             samples=facts["samples"],
-            lufs=facts["lufs"],
-            true_peak_dbtp=facts["true_peak_dbtp"],
+            **{name: facts[name] for name in _LEVELS},
             measurement=Measurement(**facts["measurement"]),
             cues=tuple(Cue(**cue) for cue in facts["cues"]),
         )

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import ffmpeg as command_line
 import numpy as np
 
 from outputs.ffmpeg import Ffmpeg, output_of
+from outputs.levels import SILENCE_DB, LevelMeter
 from outputs.loudness import LoudnessMeter
 from outputs.true_peak import TruePeakMeter
 from synth.audio import SAMPLE_RATE_HZ, Samples
-
-SILENCE_DB: Final = -120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +21,11 @@ class Heard:
     """What an encoded file decodes to. Levels are never below -120, which stands for digital silence."""
 
     samples: int  # at 24 kHz, the encoder's priming left out
-    lufs: float
+    lufs: float  # integrated loudness, BS.1770-4
+    range_lu: float  # loudness range, EBU Tech 3342
+    rms_dbfs: float  # of all of it, silences included
+    noise_floor_dbfs: float  # RMS of the quietest half second
+    peak_dbfs: float
     true_peak_dbtp: float
 
 
@@ -34,14 +36,24 @@ def listen(path: Path, priming_samples: int, ffmpeg: Ffmpeg) -> Heard:
         EncoderFailed: it does not decode without complaint.
     """
     loudness = LoudnessMeter()
+    levels = LevelMeter()
     peak = TruePeakMeter()
     samples = -priming_samples
     for block in decoded(path, ffmpeg):
         heard = block[max(0, -samples) :]
         samples += len(block)
         loudness.push(heard)
+        levels.push(heard)
         peak.push(heard)
-    return Heard(samples, max(loudness.lufs, SILENCE_DB), max(peak.dbtp, SILENCE_DB))
+    return Heard(
+        samples=samples,
+        lufs=max(loudness.lufs, SILENCE_DB),
+        range_lu=loudness.range_lu,
+        rms_dbfs=levels.rms_dbfs,
+        noise_floor_dbfs=levels.noise_floor_dbfs,
+        peak_dbfs=levels.peak_dbfs,
+        true_peak_dbtp=max(peak.dbtp, SILENCE_DB),
+    )
 
 
 def decoded(path: Path, ffmpeg: Ffmpeg, most_samples: int | None = None) -> Iterator[Samples]:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from outputs.errors import SegmentDamaged
+from outputs.levels import SILENCE_DB, level_db
 from outputs.limiter import Limited, limit
 from outputs.loudness import STEP_SAMPLES, Floats, gated_lufs, step_energies
 from outputs.plan import ChapterPlan, Cue
@@ -19,7 +20,6 @@ from synth.audio import SAMPLE_RATE_HZ, Samples
 
 TOLERANCE_LU: Final = 0.03  # a chapter this near its target is done
 MAX_GAIN_DB: Final = 24.0  # either way: what is below -43 LUFS is not speech but its absence
-SILENCE_DB: Final = -120.0  # stands for silence
 
 # Where the limiter takes more than three quarters of what is added, loudness is bought with distortion.
 WORTHWHILE_LU_PER_DB: Final = 0.25
@@ -65,11 +65,13 @@ class Mastered:
             SegmentDamaged: a segment's bytes are not those that were written, or it was spoken anew with
                 another length since the chapter was measured.
         """
+        mastering = self.plan.mastering
         gain = _linear(self.measurement.gain_db)
-        ceiling = _linear(self.plan.mastering.ceiling_dbtp)
+        ceiling = _linear(mastering.ceiling_dbtp)
+        room = _Room(mastering.room_tone_dbfs)
         at_sample = 0
         for cue in self.cues:
-            yield from _silence(cue.start_sample - at_sample)
+            yield from room.blocks(cue.start_sample - at_sample)
             facts = self.store.facts(cue.key)
             samples = _raised(_heard(self.store, facts), facts, gain, ceiling).samples
             if len(samples) != cue.end_sample - cue.start_sample:
@@ -80,7 +82,7 @@ class Mastered:
             samples.setflags(write=False)
             yield samples
             at_sample = cue.end_sample
-        yield from _silence(self.measurement.samples - at_sample)
+        yield from room.blocks(self.measurement.samples - at_sample)
 
 
 def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
@@ -89,7 +91,8 @@ def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
     All of a chapter gets one gain, so its dynamics stay the voice's own. The limiter takes loudness
     away, so the gain is solved with the limiter in place. A chapter that would need more than 24 dB
     gets 24, a silent one gets none, one of nothing but spikes what does not crush them;
-    `Measurement.gain_bounded` says so.
+    `Measurement.gain_bounded` says so. A plan without a target gets a gain below 0 dB where its peaks are
+    above the ceiling, else none, and never a limiter.
 
     Raises:
         SegmentMissing: an utterance's segment is not in the store.
@@ -103,14 +106,17 @@ def master(plan: ChapterPlan, store: SegmentStore) -> Mastered:
 
 def _solve(chapter: _Chapter) -> Measurement:
     """Measure the chapter at one gain after another until it is at its target; return the nearest."""
+    if chapter.target_lufs is None:
+        return chapter.measure(chapter.gain_below_ceiling_db())
+    target_lufs = chapter.target_lufs
     estimate_lufs = chapter.estimate_lufs()
     if estimate_lufs == -math.inf:
         return chapter.measure(0.0)
-    gain_db = _bounded(chapter.target_lufs - estimate_lufs)
+    gain_db = _bounded(target_lufs - estimate_lufs)
     tried: list[Measurement] = []
     for _ in range(_MAX_PASSES):
         tried.append(chapter.measure(gain_db))
-        missing_lu = chapter.target_lufs - tried[-1].lufs
+        missing_lu = target_lufs - tried[-1].lufs
         if abs(missing_lu) <= TOLERANCE_LU:
             break
         slope = _slope(tried, missing_lu)
@@ -120,7 +126,7 @@ def _solve(chapter: _Chapter) -> Measurement:
         gain_db = _bounded(gain_db + missing_lu / slope)
         if any(each.gain_db == gain_db for each in tried):
             break
-    return min(tried, key=lambda each: abs(each.lufs - chapter.target_lufs))
+    return min(tried, key=lambda each: abs(each.lufs - target_lufs))
 
 
 def _slope(tried: list[Measurement], missing_lu: float) -> float:
@@ -148,6 +154,7 @@ class _Chapter:
         self._facts = facts
         self._timeline = timeline
         self._ceiling = _linear(plan.mastering.ceiling_dbtp)
+        self._room_power = _power(plan.mastering.room_tone_dbfs)
         self._steps = timeline.samples // STEP_SAMPLES
         self._unraised: dict[int, tuple[Floats, float]] = {}  # per cue: energies, sum of squares, at gain 1
 
@@ -161,6 +168,13 @@ class _Chapter:
             _add(steps, first, energies * (1 - into / STEP_SAMPLES))
             _add(steps, first + 1, energies * (into / STEP_SAMPLES))
         return gated_lufs(steps[: self._steps] / STEP_SAMPLES)
+
+    def gain_below_ceiling_db(self) -> float:
+        """The largest gain, at most 0, at which no peak is above the ceiling."""
+        peak = max(facts.true_peak for facts in self._facts.values())
+        if peak <= self._ceiling:
+            return 0.0
+        return math.floor(20 * math.log10(self._ceiling / peak) * _GAIN_STEPS_PER_DB) / _GAIN_STEPS_PER_DB
 
     def measure(self, gain_db: float) -> Measurement:
         """Measure the chapter as it is rendered at a gain."""
@@ -183,15 +197,17 @@ class _Chapter:
                 peak = max(peak, gain * facts.true_peak)
             _add(steps, cue.start_sample // STEP_SAMPLES, energies)
             squares += own_squares
+        spoken_samples = sum(cue.end_sample - cue.start_sample for cue in self._timeline.cues)
+        squares += self._room_power * (self._timeline.samples - spoken_samples)
         lufs = max(SILENCE_DB, gated_lufs(steps / STEP_SAMPLES))
         return Measurement(
             samples=self._timeline.samples,
             lufs=lufs,
-            true_peak_dbtp=_db(peak),
-            rms_dbfs=_db(math.sqrt(squares / self._timeline.samples)),
+            true_peak_dbtp=level_db(peak),
+            rms_dbfs=level_db(math.sqrt(squares / self._timeline.samples)),
             gain_db=gain_db,
-            reduction_db=0.0 - _db(lowest_gain),
-            gain_bounded=abs(lufs - self.target_lufs) > TOLERANCE_LU,
+            reduction_db=0.0 - level_db(lowest_gain),
+            gain_bounded=self.target_lufs is not None and abs(lufs - self.target_lufs) > TOLERANCE_LU,
         )
 
 
@@ -221,12 +237,22 @@ def _add(steps: Floats, first: int, energies: Floats) -> None:
     room += energies[: len(room)]
 
 
-def _silence(samples: int) -> Iterator[Samples]:
-    """Digital silence of a length, in blocks of at most a second."""
-    for start in range(0, samples, SAMPLE_RATE_HZ):
-        block = np.zeros(min(SAMPLE_RATE_HZ, samples - start), dtype=np.float32)
-        block.setflags(write=False)
-        yield block
+class _Room:
+    """What is heard where nobody speaks: digital silence, or a faint noise that is the same every time."""
+
+    def __init__(self, tone_dbfs: float | None) -> None:
+        self._highest = math.sqrt(3) * _linear(tone_dbfs) if tone_dbfs is not None else 0.0  # of even noise
+        self._random = np.random.RandomState(0)  # the one generator whose stream numpy promises to keep
+
+    def blocks(self, samples: int) -> Iterator[Samples]:
+        """The room for so long, in blocks of at most a second."""
+        for start in range(0, samples, SAMPLE_RATE_HZ):
+            length = min(SAMPLE_RATE_HZ, samples - start)
+            block = np.zeros(length, dtype=np.float32)
+            if self._highest:
+                block += (self._random.random_sample(length) * 2 - 1) * self._highest
+            block.setflags(write=False)
+            yield block
 
 
 def _bounded(gain_db: float) -> float:
@@ -238,6 +264,6 @@ def _linear(level_db: float) -> float:
     return float(10 ** (level_db / 20))
 
 
-def _db(level: float) -> float:
-    """A linear level in dB, not below SILENCE_DB."""
-    return max(SILENCE_DB, 20 * math.log10(level)) if level > 0 else SILENCE_DB
+def _power(level_dbfs: float | None) -> float:
+    """The mean square of a level in dB; None is silence."""
+    return _linear(level_dbfs) ** 2 if level_dbfs is not None else 0.0

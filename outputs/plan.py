@@ -49,8 +49,11 @@ class Pauses:
 class Mastering:
     """How loud a chapter becomes."""
 
-    target_lufs: float = -19.0  # integrated, mono (BS.1770-4); what shops and podcasts agree on
+    # integrated, mono (BS.1770-4); -19 is what shops and podcasts agree on. None: as loud as it was spoken,
+    # never limited, turned down as a whole where its peaks are above the ceiling
+    target_lufs: float | None = -19.0
     ceiling_dbtp: float = -3.5  # true peak before encoding; leaves 0.5 dB for what the encoder adds
+    room_tone_dbfs: float | None = None  # RMS of a faint noise where nobody speaks; None: digital silence
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ def test_what_is_decoded_is_as_long_as_what_went_in(
     path = tmp_path / f"a{codec.suffix}"
     sound = speechlike(frames)
     assert encode([sound], {codec: path}, ffmpeg) == len(sound)
-    assert listen(path, codec.priming_samples, ffmpeg).samples == len(sound)
+    assert listen(path, codec.priming_samples, ffmpeg).samples == pytest.approx(
+        len(sound), abs=codec.slack_samples
+    )
 
 
 @ALL
@@ -43,7 +45,7 @@ def test_all_codecs_from_one_pass_are_as_from_one_each_and_always_the_same(
     speechlike: Callable[..., Samples], ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
     sound = speechlike(50)
-    together = {codec: tmp_path / f"together{codec.suffix}" for codec in CODECS.values()}
+    together = {codec: tmp_path / f"together-{codec.name}{codec.suffix}" for codec in CODECS.values()}
     encode(iter(np.array_split(sound, 7)), together, ffmpeg)
     for codec, path in together.items():
         alone = tmp_path / f"alone{codec.suffix}"
@@ -54,5 +56,5 @@ def test_all_codecs_from_one_pass_are_as_from_one_each_and_always_the_same(
 def test_each_name_of_a_format_is_known_and_an_unknown_one_is_answered_with_those() -> None:
     assert formats_named(FORMATS) == tuple(FORMATS.values())
     assert formats_named(["mp3", "m4b", "mp3"]) == (FORMATS["mp3"], FORMATS["m4b"])
-    with pytest.raises(UnknownFormat, match="m4b, mp3, m4a, opus, flac, wav"):
+    with pytest.raises(UnknownFormat, match=r"'ogg'.* m4b, mp3"):
         formats_named(["ogg"])

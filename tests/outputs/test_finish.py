@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,7 +149,7 @@ def test_peaks_that_cannot_be_kept_down_are_an_error(
 
     def loud(path: Path, priming_samples: int, ffmpeg: Ffmpeg) -> outputs.finish.Heard:
         heard = real(path, priming_samples, ffmpeg)
-        return outputs.finish.Heard(heard.samples, heard.lufs, -1.0)
+        return replace(heard, true_peak_dbtp=-1.0)
 
     monkeypatch.setattr(outputs.finish, "listen", loud)
     with pytest.raises(NotAsPlanned, match=r"true peak of aac, mp3 stays above -3\.0 dBTP"):

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outputs.errors import SegmentDamaged, SegmentMissing
+from outputs.levels import SILENCE_DB
 from outputs.loudness import LoudnessMeter
-from outputs.master import MAX_GAIN_DB, SILENCE_DB, TOLERANCE_LU, master
+from outputs.master import MAX_GAIN_DB, TOLERANCE_LU, master
 from outputs.plan import FRAME_SAMPLES, ChapterPlan, Mastering, Utterance
 from outputs.store import SegmentStore
 from outputs.true_peak import TruePeakMeter
@@ -280,3 +281,39 @@ def test_no_chapter_breaks_the_promises(tmp_path_factory, lengths_s, level_db, s
     assert dbtp_of(samples) <= -3.5
     assert mastered.measurement.true_peak_dbtp == pytest.approx(max(dbtp_of(samples), SILENCE_DB), abs=1e-3)
     assert mastered.measurement.lufs == pytest.approx(max(lufs_of(samples), SILENCE_DB), abs=0.02)
+
+
+def test_without_a_target_a_chapter_is_as_loud_as_it_was_spoken(store):
+    quiet = chapter(store, [voice(2, 1, level_db=-10.0)], target_lufs=None, ceiling_dbtp=-1.0)
+    mastered = master(quiet, store)
+    assert (mastered.measurement.gain_db, mastered.measurement.reduction_db) == (0.0, 0.0)
+    assert not mastered.measurement.gain_bounded
+    cue = mastered.cues[0]
+    heard = whole(mastered)[cue.start_sample : cue.end_sample]
+    stored = store.facts(cue.key).cut.of(store.read(cue.key).samples)
+    assert heard.tobytes() == stored.tobytes()
+
+
+def test_without_a_target_one_gain_keeps_peaks_below_the_ceiling(store):
+    sounds = [voice(2, 1, level_db=12.0, spikiness=4.0), voice(2, 2, level_db=12.0)]
+    mastered = master(chapter(store, sounds, target_lufs=None, ceiling_dbtp=-1.0), store)
+    assert mastered.measurement.gain_db < 0
+    assert mastered.measurement.reduction_db == 0
+    assert -1.02 < dbtp_of(whole(mastered)) <= -1.0
+
+
+def test_room_tone_fills_what_is_silent_and_nothing_else(store):
+    sounds = [voice(2, 1), voice(2, 2)]
+    silent, toned = (master(chapter(store, sounds, room_tone_dbfs=tone), store) for tone in (None, -72.0))
+    assert toned.cues == silent.cues
+    assert toned.measurement.lufs == silent.measurement.lufs
+    without, tone = whole(silent), whole(toned)
+    spoken = np.zeros(len(tone), bool)
+    for cue in toned.cues:
+        spoken[cue.start_sample : cue.end_sample] = True
+    assert np.array_equal(tone[spoken], without[spoken])
+    assert not without[~spoken].any()
+    assert 20 * np.log10(tone[~spoken].std()) == pytest.approx(-72.0, abs=0.1)
+    rms_dbfs = 10 * np.log10(np.square(tone, dtype=np.float64).mean())
+    assert toned.measurement.rms_dbfs == pytest.approx(rms_dbfs, abs=0.001)
+    assert whole(toned).tobytes() == tone.tobytes()
