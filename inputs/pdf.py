@@ -92,9 +92,8 @@ def read_pdf(path: Path, sha256: str, ocr: Path | None = None) -> Book:
         raise NoTextLayer(
             path, "this is an XFA form, without its text in the pages", "Print it to a PDF from Adobe Reader"
         )
-    if not any(block.skip is None for block in document.blocks):
-        unreadable = [page.number for page in pages if page.lines]
-        raise NoTextLayer(path, f"the text layer of {_page_names(unreadable)} has no usable encoding", _OCR)
+    if garbled and not any(block.skip is None for block in document.blocks):
+        raise NoTextLayer(path, f"the text layer of {_page_names(garbled)} has no usable encoding", _OCR)
     language = languages.declared(facts.language)
     if language is None:
         guessed = languages.guess(" ".join(block.text for block in document.blocks if block.skip is None))

@@ -13,6 +13,7 @@ NUMBER_EDGE_SHARE = 0.25  # a lone number with nothing further out may stand thi
 NEAR_PAGES = 6  # chapter heads change; a head is one that recurs this near
 SAME_HEIGHT = 4.0  # points
 LEADER_LINES = 4
+FULL_PAGE_LINES = 6
 HEAD_CHARACTERS = 60  # what stands beside a head and is longer is text
 _DIGITS = re.compile(r"\d+|\b[ivxlc]+\b", re.I)
 _PAGE_NUMBER = re.compile(
@@ -40,7 +41,8 @@ def mark_furniture(pages: list[Page]) -> None:
         number: [(_key(line.text), line.baseline, line) for line in lines] for number, lines in edges.items()
     }
     offset = _number_offset(pages, edges)
-    enough = 2 if len(pages) > 3 else 1  # pages nearby that have the same line
+    # pages nearby that have the same line; a page or two of text are no coincidence
+    enough = 1 if len(pages) <= 3 and all(len(page.lines) >= FULL_PAGE_LINES for page in pages) else 2
     heights: Counter[int] = Counter()
     sure: set[int] = set()
     for page in pages:

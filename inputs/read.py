@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 from inputs.archive import Archive
@@ -25,6 +26,7 @@ from inputs.word_document import read_word_document
 
 # ISO 32000-1 Annex H.3.4.1: readers accept a PDF header anywhere in the first 1024 bytes.
 _PDF_HEADER_WITHIN_BYTES = 1024
+_PDF_OBJECT = re.compile(rb"\b\d+ \d+ obj\s*<<")  # what a PDF begins with that has lost its header
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # [MS-CFB] section 2.2
 _MARKDOWN_SUFFIXES = (".md", ".markdown", ".mkd", ".mdown")
 # The King James Bible has 4 MB.
@@ -52,7 +54,7 @@ def read(path: Path, ocr: Path | None = None) -> Book:
         ) from error
     if not head:
         raise EmptyDocument(path, "the file has 0 bytes", "Get it again: the download may have failed")
-    if b"%PDF-" in head:
+    if b"%PDF-" in head or _PDF_OBJECT.search(head[:64]):
         return read_pdf(path, sha256, ocr)
     if head.startswith(b"PK\x03\x04"):
         return _read_archive(path, sha256)

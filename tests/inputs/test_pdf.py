@@ -411,3 +411,13 @@ def test_recognised_lines_of_nearly_one_size_are_of_one_size() -> None:
     page = Page(0, 400, 600, [Line(0, (run,)) for run in runs], [])
     even_out(page)
     assert [line.size for line in page.lines] == [10.5, 10.5, 10.5, 18]
+
+
+def test_a_pdf_that_lost_its_header_is_read_as_one(write_pdf: WritePdf) -> None:
+    path = write_pdf([paragraph(500, LINES)])
+    path.write_bytes(path.read_bytes().replace(b"%PDF-1.7", b"%\xe2\xe3\xcf\xd3   "))
+    assert spoken_text(read(path)) == " ".join(LINES)
+
+
+def test_the_same_single_line_on_two_pages_is_text(write_pdf: WritePdf) -> None:
+    assert spoken_text(read(write_pdf([paragraph(560, LINES[:1])] * 2))).count("keeper") == 2
