@@ -123,6 +123,10 @@ class DraftSpeaker:
             heard.append("with phonemes")
         return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
 
+    def batch_efficiency(self) -> float:
+        """It speaks one utterance at a time, so nothing is padded."""
+        return 1.0
+
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """One segment per chunk, in order, with the time of each word.
 

@@ -1,4 +1,4 @@
-"""What every speaker does: chunks in, segments out, in the same order."""
+"""What every speaker does: chunks in, segments out, in the same order; and what it knows without speaking."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from synth.lexicon import Given
 from synth.phonemes import Pronounced
 
 
-class Speaker(Protocol):
-    """Something that can say chunks.
+class Diction(Protocol):
+    """How a speaker says things: all that is needed to prepare chunks for it, wherever it runs.
 
     engine: its name in settings and manifests. narrator: the name that listeners see.
     """
@@ -52,6 +52,14 @@ class Speaker(Protocol):
         """The sha256, hex, of all that is heard: equal keys sound the same, sample for sample."""
         ...
 
+
+class Speaker(Diction, Protocol):
+    """Something that can say chunks."""
+
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """One segment per chunk, in order; streams, so that a long book needs little memory."""
+        ...
+
+    def batch_efficiency(self) -> float:
+        """Of all that was computed so far, the share that is heard; 1.0 wastes nothing on padding."""
         ...

@@ -13,7 +13,7 @@ from outputs.encode import formats_named
 from outputs.ffmpeg import Ffmpeg
 from outputs.manifest import Narration, Track
 from outputs.publish import Published, publish
-from synth.speaker import Speaker
+from synth.speaker import Diction
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job
 
@@ -26,7 +26,7 @@ from tasks.job import Job
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def bind_book(job: Job, tracks: Sequence[Track], speaker: Speaker, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
+def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
     """Publish the book in each format, then clear its work folder away."""
     book = job.book()
     narration = Narration(
@@ -57,7 +57,7 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Speaker, ffmpeg: Ffmpe
     return published
 
 
-def _label(job: Job, speaker: Speaker) -> str | None:
+def _label(job: Job, speaker: Diction) -> str | None:
     """What sets this narration apart from the whole book in the best voice, which it must never replace."""
     marks = []
     if speaker.engine == "draft":

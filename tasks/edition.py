@@ -17,7 +17,7 @@ from outputs.tags import isbn_in
 from synth.errors import BadLexicon, UnknownPreference, UnknownVoice
 from synth.lexicon import Lexicon, lexicon_of
 from synth.reading import ReadingPreferences
-from synth.speaker import Speaker
+from synth.speaker import Diction
 from tasks.reading import as_preferred
 
 
@@ -41,7 +41,7 @@ class Edition:
         """The speed that the book.toml wants; None: the voice's own pace."""
         return self.toml.directions.book.speed if self.toml else None
 
-    def check_voices(self, speaker: Speaker) -> None:
+    def check_voices(self, speaker: Diction) -> None:
         """Make sure that the speaker has all voices that the book.toml names.
 
         Raises:

@@ -24,7 +24,7 @@ from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
 from tasks.speak import tell_spoken
-from tasks.speaking import SpeakingService
+from tasks.speaking import Speaking
 
 HEALINGS: Final = 2  # how often a chapter's damaged segments are spoken again before it fails
 
@@ -37,7 +37,7 @@ HEALINGS: Final = 2  # how often a chapter's damaged segments are spoken again b
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def finish_track(job: Job, number: int, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg) -> Track:
+def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: Ffmpeg) -> Track:
     """Make a chapter's parts in every codec that the wanted formats need."""
     job.show_life()
     chapter = job.chapter(number)
@@ -83,9 +83,7 @@ class _Finished:
     spoken_again: int
 
 
-def _finished(
-    job: Job, chapter: PlannedChapter, service: SpeakingService, parts: Path, ffmpeg: Ffmpeg
-) -> _Finished:
+def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path, ffmpeg: Ffmpeg) -> _Finished:
     """Finish a chapter; segments that turn out to be damaged or gone meanwhile are spoken again.
 
     Raises:
@@ -107,7 +105,7 @@ def _finished(
     return _Finished(finished, facts, spoken_again)
 
 
-def _heal(chapter: PlannedChapter, service: SpeakingService) -> int:
+def _heal(chapter: PlannedChapter, service: Speaking) -> int:
     """Speak again what is not whole, and return how many; damage shows only when a segment is read."""
     for key in chapter.keys:
         with suppress(SegmentDamaged, SegmentMissing):

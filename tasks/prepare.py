@@ -16,14 +16,14 @@ from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
 from outputs.plan import ChapterPlan, Pauses, Utterance, samples_of
 from synth.chunks import Chunk, Line, pack
-from synth.speaker import Speaker
+from synth.speaker import Diction
 from tasks.edition import Edition, edition_of
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import ChapterEntry, Job, Order, PlannedChapter
 from tasks.progress import Planned, tell
 from tasks.pronouncing import Pronouncer
 from tasks.scripts import ChapterScript, Skipped, chapter_script
-from tasks.speaking import SpeakingService
+from tasks.speaking import Speaking
 
 USUAL_SPEED: Final = 1.0  # the voice's own pace
 SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks for a book
@@ -37,7 +37,7 @@ SHARD_PHONEMES: Final = 4500  # about five minutes of speech: 20 to 250 tasks fo
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def prepare_book(order: Order, service: SpeakingService, work: Path) -> Job:
+def prepare_book(order: Order, service: Speaking, work: Path) -> Job:
     """Read the document and write its job into a folder below `work`; what is ready is spoken meanwhile."""
     speaker, store = service.speaker, service.store
     edition = edition_of(order.document, order.matter, order.reading, order.ocr)
@@ -107,7 +107,7 @@ def prepare_book(order: Order, service: SpeakingService, work: Path) -> Job:
 
 
 def _planned(
-    script: ChapterScript, speaker: Speaker, pronouncer: Pronouncer, voice: str, speed: float, pauses: Pauses
+    script: ChapterScript, speaker: Diction, pronouncer: Pronouncer, voice: str, speed: float, pauses: Pauses
 ) -> PlannedChapter | None:
     """Pronounce and pack a chapter; what has no pronunciation is skipped. None: nothing is left."""
     language = speaker.language_of(voice)
@@ -168,7 +168,7 @@ def _entries(
     return tuple(entries)
 
 
-def _warnings(chapters: Sequence[PlannedChapter], edition: Edition, speaker: Speaker) -> tuple[str, ...]:
+def _warnings(chapters: Sequence[PlannedChapter], edition: Edition, speaker: Diction) -> tuple[str, ...]:
     """What was odd in the document, and what a listener should know of each voice that is heard."""
     voices = dict.fromkeys(chapter.voice for chapter in chapters)
     of_voices = (warning for voice in voices for warning in speaker.warnings(voice, edition.book.language))

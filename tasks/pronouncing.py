@@ -10,7 +10,7 @@ from synth.ipa import UnknownSymbol, phonemes_of
 from synth.lexicon import Entry, Given, Lexicon, Lookup, first_come
 from synth.phonemes import Pronounced
 from synth.script import Sentence
-from synth.speaker import Speaker
+from synth.speaker import Diction
 
 
 class Pronouncer:
@@ -22,7 +22,7 @@ class Pronouncer:
     """
 
     def __init__(
-        self, speaker: Speaker, own: Sequence[Lexicon], lexemes: Sequence[Lexeme], standing: Lexicon
+        self, speaker: Diction, own: Sequence[Lexicon], lexemes: Sequence[Lexeme], standing: Lexicon
     ) -> None:
         """own: the best first. lexemes: the publisher's."""
         self._speaker = speaker

@@ -9,7 +9,7 @@ from synth.chunks import Chunk
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job
 from tasks.progress import Spoken, tell
-from tasks.speaking import SpeakingService
+from tasks.speaking import Speaking
 
 
 @task(
@@ -20,7 +20,7 @@ from tasks.speaking import SpeakingService
     cache_policy=NO_CACHE,
     persist_result=False,
 )
-def speak_shard(job: Job, number: int, service: SpeakingService) -> float:
+def speak_shard(job: Job, number: int, service: Speaking) -> float:
     """Speak what is missing of a shard; the return value is the seconds of audio that were made."""
     job.show_life()
     audio_s = service.speak(job.shard(number), tell_spoken)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from time import monotonic
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from outputs.store import SegmentFacts, SegmentStore
 from synth.chunks import Chunk
 from synth.errors import SpeechError
-from synth.speaker import Speaker
+from synth.speaker import Diction, Speaker
 
 WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
 # Threads that store what is spoken while the speaker goes on; each keeps up with about 600 times real time.
@@ -25,8 +26,52 @@ _WRITERS: Final = max(2, min(8, os.cpu_count() or 1))
 Listener = Callable[[Chunk, float], None]  # is told of each chunk that was spoken, and its seconds of audio
 
 
+class Speaking(Protocol):
+    """What tasks have chunks spoken by: a service in this process, or one in another."""
+
+    @property
+    def speaker(self) -> Diction:
+        """How chunks are to be prepared for it."""
+        ...
+
+    @property
+    def store(self) -> SegmentStore:
+        """Where the segments are."""
+        ...
+
+    def speak(self, chunks: Iterable[Chunk], told: Listener | None = None, priority: int = 0) -> float:
+        """Have the segments of all chunks in the store; the return value is the seconds that were spoken."""
+        ...
+
+    def ahead(self, priority: int = 0) -> AbstractContextManager[Callable[[Sequence[Chunk]], None]]:
+        """Let chunks be spoken while the next are being prepared: what is called with them does not wait."""
+        ...
+
+    def close(self) -> None:
+        """Let go of all that waits; whoever waits for it gets an error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """How a service fares, since it began."""
+
+    waiting: int  # chunks
+    under_way: int
+    chunks: int  # that were spoken
+    audio_s: float  # of those
+    speaking_s: float  # that the speaker was busy
+    batch_efficiency: float  # heard of what was computed
+    faults_in_a_row: int  # windows that a fault of the program ended, since the last that went well
+
+    @property
+    def rtfx(self) -> float | None:
+        """Seconds of audio for a second of speaking; None before anything was spoken."""
+        return self.audio_s / self.speaking_s if self.speaking_s and self.audio_s else None
+
+
 @dataclass(eq=False, slots=True)
-class _Request:
+class Request:
     """One chunk that somebody waits for; `done` holds its seconds of audio once it is in the store."""
 
     key: str
@@ -47,11 +92,13 @@ class SpeakingService:
     def __init__(self, speaker: Speaker, store: SegmentStore) -> None:
         self.speaker = speaker
         self.store = store
-        self._waiting: dict[str, _Request] = {}  # in the order that they came
-        self._under_way: dict[str, _Request] = {}
+        self._waiting: dict[str, Request] = {}  # in the order that they came
+        self._under_way: dict[str, Request] = {}
         self._wanted: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._closed = False
+        self._chunks = self._faults_in_a_row = 0
+        self._audio_s = self._speaking_s = 0.0
         self._speaking = ThreadPoolExecutor(1, thread_name_prefix="speaking")
         self._writing = ThreadPoolExecutor(_WRITERS, thread_name_prefix="storing")
         self._thread = threading.Thread(target=self._run, name="speaking service", daemon=True)
@@ -66,7 +113,7 @@ class SpeakingService:
         self.close()
 
     def close(self) -> None:
-        """Finish the batch that is being spoken; what waits is not spoken."""
+        """Finish what the speaker has begun; what waits is not spoken."""
         with self._changed:
             self._closed = True
             for request in self._waiting.values():
@@ -86,9 +133,7 @@ class SpeakingService:
             SpeechError: one of the chunks cannot be spoken.
             OutputError: the store cannot be written to.
         """
-        by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
-        missing = self.store.missing(by_key)
-        requests = self._ask({key: by_key[key] for key in missing}, priority)
+        requests = self.ask(chunks, priority)
         audio_s = 0.0
         try:
             for request in requests:
@@ -97,7 +142,7 @@ class SpeakingService:
                 if told is not None:
                     told(request.chunk, spoken_s)
         finally:
-            self._withdraw(missing)
+            self.withdraw(requests)
         return audio_s
 
     @contextmanager
@@ -106,46 +151,60 @@ class SpeakingService:
 
         What is not under way when this ends is let go of; `speak` asks for it again.
         """
-        asked: list[str] = []
-
-        def ask(chunks: Sequence[Chunk]) -> None:
-            by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
-            missing = self.store.missing(by_key)
-            asked.extend(missing)
-            self._ask({key: by_key[key] for key in missing}, priority)
-
+        asked: list[Request] = []
         try:
-            yield ask
+            yield lambda chunks: asked.extend(self.ask(chunks, priority))
         finally:
-            self._withdraw(asked)
+            self.withdraw(asked)
 
-    def _ask(self, chunks: Mapping[str, Chunk], priority: int) -> list[_Request]:
+    def ask(self, chunks: Iterable[Chunk], priority: int = 0) -> list[Request]:
+        """Ask for what is not in the store yet, each once, without waiting; `withdraw` must follow."""
+        by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
+        missing = self.store.missing(by_key)
         with self._changed:
             assert not self._closed, "the speaking service is closed"
             requests = []
-            for key, chunk in chunks.items():
+            for key in missing:
                 request = self._waiting.get(key) or self._under_way.get(key)
                 if request is None:
-                    request = self._waiting[key] = _Request(key, chunk, priority)
+                    request = self._waiting[key] = Request(key, by_key[key], priority)
                 request.priority = min(request.priority, priority)
                 self._wanted[key] += 1
                 requests.append(request)
             self._changed.notify_all()
         return requests
 
-    def _withdraw(self, keys: Sequence[str]) -> None:
+    def withdraw(self, requests: Iterable[Request]) -> None:
+        """Stop waiting for what was asked for; what nobody waits for any more is not spoken."""
         with self._changed:
-            self._wanted.subtract(keys)
-            for key in keys:
-                if self._wanted[key] <= 0:
-                    del self._wanted[key]
-                    self._waiting.pop(key, None)
+            for request in requests:
+                self._wanted[request.key] -= 1
+                if self._wanted[request.key] <= 0:
+                    del self._wanted[request.key]
+                    self._waiting.pop(request.key, None)
+
+    def figures(self) -> Figures:
+        """How it fares."""
+        with self._changed:
+            return Figures(
+                len(self._waiting),
+                len(self._under_way),
+                self._chunks,
+                self._audio_s,
+                self._speaking_s,
+                self.speaker.batch_efficiency(),
+                self._faults_in_a_row,
+            )
 
     def _run(self) -> None:
         writes: list[Future[SegmentFacts]] = []
         while window := self._next_window():
+            began_s = monotonic()
             speaking = self._speaking.submit(self._speak, window)
             fault = speaking.exception()  # waits; ours are given by `_speak` to the chunk that they are of
+            with self._changed:
+                self._speaking_s += monotonic() - began_s
+                self._faults_in_a_row = self._faults_in_a_row + 1 if fault else 0
             if fault is not None:
                 self._fail(window, fault)
                 continue
@@ -153,7 +212,7 @@ class SpeakingService:
             writes = speaking.result()
         wait(writes)
 
-    def _next_window(self) -> list[_Request]:
+    def _next_window(self) -> list[Request]:
         """What is to be spoken next; waits for it. Empty when the service is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._waiting)
@@ -162,36 +221,52 @@ class SpeakingService:
                 self._under_way[request.key] = self._waiting.pop(request.key)
             return window
 
-    def _speak(self, window: Sequence[_Request]) -> list[Future[SegmentFacts]]:
+    def _speak(self, window: Sequence[Request]) -> list[Future[SegmentFacts]]:
         """Speak a window; where a chunk of it cannot be spoken, what is left one by one."""
-        left = deque(window)
+        rest = iter(window)
+        given: deque[Request] = deque()  # to the speaker, and not spoken yet
         writes: list[Future[SegmentFacts]] = []
         try:
-            for segment in self.speaker.speak([request.chunk for request in window]):
-                request = left.popleft()
+            for segment in self.speaker.speak(self._still_wanted(rest, given)):
+                request = given.popleft()
                 request.is_spoken = True
                 write = self._writing.submit(self.store.put, segment)
                 write.add_done_callback(partial(self._finish, request, segment.duration_s))
                 writes.append(write)
         except SpeechError as error:
             if len(window) == 1:
-                self._fail(left, error)
+                self._fail(given, error)
             else:
-                writes += [write for request in left for write in self._speak([request])]
+                writes += [write for request in (*given, *rest) for write in self._speak([request])]
         return writes
 
-    def _finish(self, request: _Request, audio_s: float, write: Future[SegmentFacts]) -> None:
+    def _still_wanted(self, rest: Iterator[Request], given: deque[Request]) -> Iterator[Chunk]:
+        """The chunks of a window as the speaker takes them, without those that were withdrawn meanwhile."""
+        for request in rest:
+            with self._changed:
+                wanted = self._wanted[request.key] > 0 and not self._closed
+                if not wanted:
+                    self._under_way.pop(request.key, None)
+                    request.done.cancel()
+            if wanted:
+                given.append(request)
+                yield request.chunk
+
+    def _finish(self, request: Request, audio_s: float, write: Future[SegmentFacts]) -> None:
         fault = write.exception()
         with self._changed:
             self._under_way.pop(request.key, None)
+            if fault is None:
+                self._chunks += 1
+                self._audio_s += audio_s
         if fault is None:
             request.done.set_result(audio_s)
         else:
             request.done.set_exception(fault)
 
-    def _fail(self, requests: Iterable[_Request], fault: BaseException) -> None:
+    def _fail(self, requests: Iterable[Request], fault: BaseException) -> None:
         for request in requests:
-            if not request.is_spoken:
+            if not request.is_spoken and not request.done.done():
                 with self._changed:
                     self._under_way.pop(request.key, None)
                 request.done.set_exception(fault)

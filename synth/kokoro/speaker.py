@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,18 +23,12 @@ from synth.chunks import Chunk
 from synth.errors import ChunkDoesNotFit
 from synth.kokoro.batches import batches
 from synth.kokoro.compute import Compute, choose_compute
+from synth.kokoro.diction import KokoroDiction
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
-from synth.kokoro.voicepacks import blend, load_pack, style_of
-from synth.lexicon import Given
-from synth.phonemes import Pronounced, phonemizer
-from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
-from synth.voices import default_voice, language_warnings, parse_blend, primary_tag, spoken_language
 from synth.weights import CHECKPOINT, CONFIG, find_files
-
-KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
 
 WINDOW_CHUNKS: Final = 256  # sorted by length together; their audio waits in memory, about 250 MB
 IN_FLIGHT: Final = 2  # batches that a GPU works on while the one before is copied
@@ -70,76 +63,29 @@ def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroS
     return KokoroSpeaker(model, digest, weights, compute)
 
 
-class KokoroSpeaker:
+class KokoroSpeaker(KokoroDiction):
     """Speaks many chunks at once; a chunk sounds the same whatever is spoken with it.
 
     On a CPU rows are spoken one by one, without padding, by one thread each. On other devices batches of
     like length are spoken under a budget of rows times frames, which halves when memory runs out.
     """
 
-    engine = "kokoro"
-    narrator = "Kokoro-82M"
-
     def __init__(self, model: Kokoro, digest: str, weights: Path | None, compute: Compute) -> None:
         """digest: of the checkpoint's bytes, which is part of every key."""
+        super().__init__(digest, weights, compute.precision)
         self._model = model
-        self._digest = digest
-        self._weights = weights
-        self._tagger = find_tagger(weights)
         self._compute = compute
-        self._packs: dict[str, Tensor] = {}
         self._budget_frames = self._frames_that_fit()
+        self._real_frames = self._computed_frames = 0
 
     @property
     def budget_frames(self) -> int:
         """Rows times frames of a batch, as it now is."""
         return self._budget_frames
 
-    def default_voice(self, language: str) -> str:
-        """The best voice of a language; see `synth.voices.default_voice`."""
-        return default_voice(language).name
-
-    def language_of(self, voice: str) -> str:
-        """The language of a voice; of a blend, that of its first voice.
-
-        Raises:
-            UnknownVoice: a voice is not in the catalogue, or the blend is not written as one.
-        """
-        return spoken_language(voice)
-
-    def warnings(self, voice: str, language: str) -> tuple[str, ...]:
-        """A voice of another language than the book's, and English without its tagger."""
-        spoken = self.language_of(voice)
-        untagged = primary_tag(spoken) == "en" and self._tagger is None
-        return (
-            *language_warnings(voice, spoken, language),
-            *([f"some words may be stressed wrongly: {NO_TAGGER}"] if untagged else []),
-        )
-
-    def takes_phonemes(self, language: str) -> bool:
-        """Kokoro is spoken to in nothing else."""
-        return True
-
-    def pronounce(self, text: str, language: str, given: Sequence[Given] = ()) -> Pronounced:
-        """Phonemes as Kokoro was trained to hear them.
-
-        Raises:
-            MissingLanguage: the language is not pronounced here.
-        """
-        return phonemizer(language, self._tagger)(text, given)
-
-    def key(self, chunk: Chunk) -> str:
-        """The sha256, hex, of phonemes, style, speed, checkpoint and precision."""
-        style = hashlib.sha256(self._style(chunk).numpy().tobytes()).hexdigest()
-        heard = [
-            KOKORO_VERSION,
-            [chunk.before, chunk.phonemes, chunk.after],
-            style,
-            chunk.speed,
-            self._digest,
-            self._compute.precision.value,
-        ]
-        return hashlib.sha256(json.dumps(heard).encode()).hexdigest()
+    def batch_efficiency(self) -> float:
+        """Of all frames that were computed so far, the share that is heard; the rest is padding."""
+        return self._real_frames / self._computed_frames if self._computed_frames else 1.0
 
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """One segment per chunk, in order, with the time of each word.
@@ -178,7 +124,7 @@ class KokoroSpeaker:
         key = self.key(chunk)
         with room.for_frames(frames):
             noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
-            samples = self._model.speak_row(prosody, self._style(chunk), noise)
+            samples = self._model.speak_row(prosody, self.style(chunk), noise)
         return _segment(key, chunk, prosody.durations[0], samples.numpy())
 
     def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
@@ -234,8 +180,10 @@ class KokoroSpeaker:
                 for i in batch
             ]
         )
-        style = torch.stack([self._style(chunks[i]) for i in batch]).to(self._model.device, non_blocking=True)
+        style = torch.stack([self.style(chunks[i]) for i in batch]).to(self._model.device, non_blocking=True)
         sound = self._model.acoustics(Prosody.gather([found[i] for i in batch]), style, noise)
+        self._real_frames += sum(frames[i] for i in batch)  # not before: a batch that did not fit comes again
+        self._computed_frames += len(batch) * longest
         return _Flying.take_off(batch, keys, sound)
 
     def _smaller(
@@ -257,17 +205,8 @@ class KokoroSpeaker:
         tokens = torch.full((len(chunks), int(lengths.max())), BOUNDARY_TOKEN)
         for row, chunk in enumerate(chunks):
             tokens[row, 1 : int(lengths[row]) - 1] = torch.tensor([VOCABULARY[p] for p in chunk.utterance])
-        style = torch.stack([self._style(chunk) for chunk in chunks])
+        style = torch.stack([self.style(chunk) for chunk in chunks])
         return self._model.prosody(tokens, lengths, style, torch.tensor([chunk.speed for chunk in chunks]))
-
-    def _style(self, chunk: Chunk) -> Tensor:
-        """(256,) float32 on the CPU: the row of the voice, or blend, for a chunk of that length."""
-        if chunk.voice not in self._packs:
-            shares = parse_blend(chunk.voice)
-            paths = find_files([f"voices/{name}.pt" for name in shares], self._weights)
-            packs = {name: load_pack(path) for name, path in zip(shares, paths, strict=True)}
-            self._packs[chunk.voice] = blend(packs, shares)
-        return style_of(self._packs[chunk.voice], chunk.utterance)
 
     def _frames_that_fit(self) -> int:
         """Rows times frames that stage 2 may have at once, beside the weights."""

@@ -32,15 +32,26 @@ class Recorder:
         self.windows: list[list[str]] = []
         self.gate = threading.Event()
         self.gate.set()
+        self.streams = False  # takes each chunk when the one before is said, as a CPU does
+
+    def batch_efficiency(self) -> float:
+        return 1.0
 
     def key(self, one: Chunk) -> str:
         return hashlib.sha256(one.text.encode()).hexdigest()
 
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
-        texts = [one.text for one in chunks]
-        self.windows.append(texts)
-        self.gate.wait(20)
+        texts: Iterable[str] = (one.text for one in chunks)
+        window: list[str] = []
+        self.windows.append(window)
+        if not self.streams:
+            texts = list(texts)
+            window += texts
+            self.gate.wait(20)
         for text in texts:
+            if self.streams:
+                window.append(text)
+                self.gate.wait(20)
             if "huge" in text:
                 raise ChunkDoesNotFit(f"{text!r} does not fit", "Allow more")
             if "broken" in text:
@@ -154,6 +165,43 @@ def test_what_nobody_waits_for_any_more_is_not_spoken(service: SpeakingService, 
             asked.result(20)
     assert service.speak([chunk("z")]) > 0
     assert sum(len(window) for window in speaker.windows) <= WINDOW_CHUNKS + 2
+
+
+def test_what_is_withdrawn_in_the_middle_of_a_window_is_not_spoken_either(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    speaker.streams = True
+    speaker.gate.clear()
+    requests = service.ask([chunk("a"), chunk("bb"), chunk("ccc")])
+    _until(lambda: speaker.windows == [["a"]])
+    service.withdraw(requests[1:2])
+    speaker.gate.set()
+    requests[2].done.result(20)
+    assert speaker.windows == [["a", "ccc"]]
+    service.withdraw([requests[0], requests[2]])
+    assert service.speak([chunk("bb")]) > 0, "it can be asked for again"
+
+
+def test_the_figures_tell_what_waits_and_what_was_spoken(service: SpeakingService, speaker: Recorder) -> None:
+    assert service.figures().rtfx is None
+    speaker.gate.clear()
+    first = service.ask([chunk("a")])
+    _until(lambda: len(speaker.windows) == 1)
+    second = service.ask([chunk("b"), chunk("c")])
+    figures = service.figures()
+    assert (figures.waiting, figures.under_way, figures.chunks) == (2, 1, 0)
+    speaker.gate.set()
+    for request in (*first, *second):
+        request.done.result(20)
+    figures = service.figures()
+    assert (figures.waiting, figures.under_way, figures.chunks) == (0, 0, 3)
+    assert figures.audio_s == pytest.approx(0.3)
+    assert figures.rtfx is not None
+    with pytest.raises(ZeroDivisionError):
+        service.speak([chunk("broken")])
+    assert service.figures().faults_in_a_row == 1
+    service.speak([chunk("d")])
+    assert service.figures().faults_in_a_row == 0
 
 
 def test_what_is_asked_for_ahead_is_spoken_meanwhile_and_only_once(
