@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from inputs import language as languages
-from inputs.book import Book, ReadingWarning
+from inputs.book import Book, ReadingWarning, SkipReason
 from inputs.errors import (
     DamagedDocument,
     DocumentTooLarge,
@@ -35,6 +35,7 @@ ADDRESS_SPACE_BYTES = 2 * 2**30
 READING_S = 20.0
 PAGE_S = 0.05
 LEAST_PAGE_BYTES = 100
+DRAWING_RUNS = 5_000  # the densest table at hand has 1 400; a plan or a map has more, and no lines to read
 OUTPUT_LIMIT_BYTES = 2**28  # 20 KB a page
 _WORKER = Path(__file__).with_name("pdf_worker.py")
 _EXIT_PASSWORD, _EXIT_DAMAGED, _STOPPED = 3, 4, -1
@@ -85,6 +86,7 @@ def read_pdf(path: Path, sha256: str, ocr: Path | None = None) -> Book:
         garbled = mark_unreadable(pages)
     _refuse_without_text(path, pages)
     _note_unread(pages, garbled, warnings)
+    _set_drawings_apart(pages, warnings)
     for page in pages:
         put_in_columns(page)
     document = laid_out(pages, warnings)
@@ -224,6 +226,17 @@ def _note_unread(pages: list[Page], garbled: list[int], warnings: list[ReadingWa
     if garbled:
         message = f"{_page_names(garbled)}: the text layer is garbled; --ocr recognises it"
         warnings.append(ReadingWarning("garbled-text", message))
+
+
+def _set_drawings_apart(pages: list[Page], warnings: list[ReadingWarning]) -> None:
+    """Leave out what would take long to lay out and make no sense to hear."""
+    drawings = [page for page in pages if sum(len(line.runs) for line in page.lines) > DRAWING_RUNS]
+    for page in drawings:
+        for line in page.lines:
+            line.skip = SkipReason.IMAGE
+    if drawings:
+        message = f"{_page_names([page.number for page in drawings])}: drawings full of lettering, not spoken"
+        warnings.append(ReadingWarning("drawings", message))
 
 
 def _refuse_without_text(path: Path, pages: list[Page]) -> None:

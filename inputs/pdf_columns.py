@@ -40,7 +40,7 @@ class _Band:
 
 def put_in_columns(page: Page) -> None:
     """Read columns one after the other where the page stores them row by row; tables stay as they are."""
-    joints = _joints(page.lines)
+    joints = _joints([line for line in page.lines if line.skip is None])
     if len(joints) < LEAST_ROWS:
         return
     found = [band for gutter in _gutters(joints) for band in _bands(gutter, joints, page.lines)]

@@ -12,6 +12,7 @@ EDGE_SHARE = 0.14  # of the page's height, above and below
 NUMBER_EDGE_SHARE = 0.25  # a lone number with nothing further out may stand this far in
 NEAR_PAGES = 6  # chapter heads change; a head is one that recurs this near
 SAME_HEIGHT = 4.0  # points
+EDGE_LINES = 60  # heads and feet are among so many outermost lines
 LEADER_LINES = 4
 FULL_PAGE_LINES = 6
 HEAD_CHARACTERS = 60  # what stands beside a head and is longer is text
@@ -153,13 +154,18 @@ def _outer_lines(page: Page) -> list[Line]:
     readable = [line for line in page.lines if line.skip is None]
     lowest = min(readable, key=lambda line: line.baseline, default=None)
     highest = max(readable, key=lambda line: line.baseline, default=None)
+    outermost = sorted(readable, key=lambda line: line.baseline)
+    candidates = {id(line) for line in (*outermost[:EDGE_LINES], *outermost[-EDGE_LINES:])}
     return [
         line
         for line in readable
-        if line.baseline > page.height - reach
-        or line.baseline < reach
-        or (line is lowest and line.baseline < far and _PAGE_NUMBER.fullmatch(line.text))
-        or (line is highest and line.baseline > page.height - far and _PAGE_NUMBER.fullmatch(line.text))
+        if id(line) in candidates
+        and (
+            line.baseline > page.height - reach
+            or line.baseline < reach
+            or (line is lowest and line.baseline < far and _PAGE_NUMBER.fullmatch(line.text))
+            or (line is highest and line.baseline > page.height - far and _PAGE_NUMBER.fullmatch(line.text))
+        )
     ]
 
 
