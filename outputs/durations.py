@@ -13,14 +13,10 @@ from outputs.loudness import Floats
 
 FEWEST: Final = 30  # texts: fewer do not say what is usual
 OUTLIER: Final = 4.0  # standard deviations
-LEAST_SPREAD: Final = (
-    0.03  # of the log of a text of USUAL_PHONEMES: a voice that is more regular is not blamed
-)
 USUAL_PHONEMES: Final = 120  # the spread is that of such a text; it falls with the root of the length
+LEAST_SPREAD: Final = 0.03  # of the log of the seconds: no voice is blamed for being more regular
 _ROUNDS: Final = 15
-_HUBER: Final = (
-    1.345  # deviations beyond so many count less: 95 % as exact as least squares where all is well
-)
+_TUKEY: Final = 4.685  # deviations beyond so many do not count: as exact as least squares to 95 %
 _MAD_OF_NORMAL: Final = 1.4826  # standard deviation over median absolute deviation
 
 
@@ -46,22 +42,22 @@ def duration_outliers(said: Sequence[Said]) -> Iterator[Outlier]:
     """The texts of one voice at one speed that took another time than the others let expect.
 
     The log of the duration is explained by the logs of phonemes, letters, words, punctuation and digits, by
-    robust regression (Huber's weights), so that what is wrong does not decide what is usual.
+    robust regression (Tukey's biweight), so that what is wrong does not decide what is usual.
     """
     if len(said) < FEWEST:
         return
+    known = np.array([_known_of(one) for one in said])
+    log_seconds = np.log([max(one.seconds, 1e-3) for one in said])
     lengths = np.array([len(one.phonemes) for one in said], dtype=np.float64)
     certainty = np.sqrt(np.minimum(lengths, 4 * USUAL_PHONEMES) / USUAL_PHONEMES)
-    known = np.array([_known_of(one) for one in said]) * certainty[:, None]
-    log_seconds = np.log([max(one.seconds, 1e-3) for one in said])
-    wanted = log_seconds * certainty
-    weights = np.ones(len(said))
+    # to begin with, all phonemes take the same time: texts that are far from that do not count at first
+    per_phoneme = log_seconds - np.log(lengths)
+    rest = (per_phoneme - np.median(per_phoneme)) * certainty
     for _ in range(_ROUNDS):
-        root = np.sqrt(weights)
-        explained, *_ = np.linalg.lstsq(known * root[:, None], wanted * root, rcond=None)
-        rest = wanted - known @ explained
         spread = max(LEAST_SPREAD, _MAD_OF_NORMAL * float(np.median(np.abs(rest))))
-        weights = np.minimum(1.0, _HUBER * spread / np.maximum(np.abs(rest), 1e-12))
+        root = np.maximum(0.0, 1.0 - np.square(rest / (_TUKEY * spread))) * certainty
+        explained, *_ = np.linalg.lstsq(known * root[:, None], log_seconds * root, rcond=None)
+        rest = (log_seconds - known @ explained) * certainty
     for index in np.flatnonzero(np.abs(rest) > OUTLIER * spread).tolist():
         times = float(np.exp(rest[index] / certainty[index]))
         yield Outlier(index, times, float(rest[index] / spread))
