@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
 from outputs.manifest import Track
 from outputs.publish import Published
+from outputs.remarks import remarks_on
 from synth.audio import SAMPLE_RATE_HZ
 from tasks.failures import Failure
 from tasks.job import Job
-
-LOUDNESS_TOLERANCE_LU: Final = 0.3  # what listeners do not hear from chapter to chapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,30 +77,9 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         voice=job.voice,
         chunks=job.chunks,
         spoken_from_cache=job.chunks_in_store,
-        warnings=(*job.warnings, *_loudness_warnings(tracks), *_damage_warnings(tracks)),
+        warnings=(*job.warnings, *map(str, (*remarks_on(tracks), *published[0].remarks))),
         book_toml=str(job.book_toml) if job.book_toml else None,
     )
-
-
-def _loudness_warnings(tracks: Sequence[Track]) -> Iterator[str]:
-    """The chapters that could not be brought to their loudness: very short, very quiet or all peaks."""
-    for track in tracks:
-        target_lufs = track.plan.mastering.target_lufs
-        if target_lufs is not None and abs(track.parts[0].lufs - target_lufs) > LOUDNESS_TOLERANCE_LU:
-            yield (
-                f"chapter {track.number} has {track.parts[0].lufs:.1f} LUFS instead of {target_lufs:.1f}: "
-                "raising it further would only have flattened it"
-            )
-
-
-def _damage_warnings(tracks: Sequence[Track]) -> Iterator[str]:
-    """The chapters of which something was spoken again: once in a while a disk loses a bit, not twice."""
-    for track in tracks:
-        if track.spoken_again:
-            yield (
-                f"chapter {track.number}: {track.spoken_again} damaged segments were spoken again; "
-                "`bindery store verify` looks for more"
-            )
 
 
 def failure_json(file: str, failure: Failure) -> dict[str, Any]:

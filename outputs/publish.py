@@ -14,6 +14,7 @@ from inputs.book import Book
 from outputs.audio_file import AudioFile
 from outputs.beside import Folder, recipes_beside
 from outputs.companions import Companion, Companions, read_along_codec
+from outputs.cover import drawn_cover
 from outputs.encode import Format
 from outputs.errors import NotAsPlanned
 from outputs.ffmpeg import Ffmpeg
@@ -24,6 +25,8 @@ from outputs.m4b import BIND_VERSION, bind, check_bound
 from outputs.manifest import Narration, Track, describe, heard_where, origin_of, player_metadata
 from outputs.names import file_name, listener_titles, one_line
 from outputs.read_along import SpokenChapter, read_along_digest, write_read_along
+from outputs.remarks import Remark
+from outputs.report import REPORT_NAME, Account, report_page
 from outputs.tags import BookTags, TrackTags, check_tags, tags_digest, write_tags
 
 METADATA_NAME: Final = "metadata.json"
@@ -34,6 +37,7 @@ _COVERS: Final = {
 }
 _NUMBER_DIGITS: Final = 3
 NOTHING_BESIDE: Final = Companions()
+NOTHING_MORE: Final = Account()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class Published:
     format: str
     shelved: Shelved
     audio: tuple[Path, ...]  # in order; one M4B or read-along, or one file for each chapter
+    remarks: tuple[Remark, ...] = ()  # what was odd about making its files
 
     @property
     def folder(self) -> Path:
@@ -59,6 +64,7 @@ def publish(
     ffmpeg: Ffmpeg,
     label: str | None = None,
     beside: Companions = NOTHING_BESIDE,
+    account: Account = NOTHING_MORE,
 ) -> tuple[Published, ...]:
     """Put a book into the library in each of the formats: `library/<format>/Author/Title/`.
 
@@ -67,7 +73,8 @@ def publish(
 
     tracks: in order, each with a part in every codec that the formats need. label: what sets this narration
     apart, in titles and names: "draft voice" makes "Title (draft voice)". beside: what is wanted beside the
-    audio; a read-along is last of what is published, and has a tree of its own.
+    audio; a read-along is last of what is published, and has a tree of its own. account: what the report is
+    to say besides.
 
     Raises:
         NotAsPlanned: a file was read back and is not what it should be; the library is as it was before.
@@ -77,12 +84,15 @@ def publish(
         OutputError: the library cannot be written to.
     """
     assert tracks, "a book without chapters has no files"
-    tags = BookTags.of(book, narration.narrator, narration.disclosure)
+    tags, remarks = _with_cover(BookTags.of(book, narration.narrator, narration.disclosure))
+    account = replace(account, remarks=(*account.remarks, *remarks))
     shelf = shelf_of(tags.authors, tags.title, label)
     if label:
         tags = replace(tags, title=f"{tags.title} ({one_line(label)})")
     edition = _Edition(book, narration, tags, library, shelf, tuple(tracks), ffmpeg)
-    published = [_publish_as(wanted, edition, beside) for wanted in formats]
+    published = [
+        replace(_publish_as(wanted, edition, beside, account), remarks=remarks) for wanted in formats
+    ]
     if Companion.READALONG in beside and book.format == "epub":
         published.append(_publish_read_along(edition))
     return tuple(published)
@@ -132,7 +142,19 @@ class _Edition:
             folder = shelved.folder
 
 
-def _publish_as(wanted: Format, edition: _Edition, beside: Companions) -> Published:
+def _with_cover(tags: BookTags) -> tuple[BookTags, tuple[Remark, ...]]:
+    """The tags with a cover: the document's, else one that is drawn; and what could not be drawn."""
+    if tags.cover is not None:
+        return tags, ()
+    drawn = drawn_cover(tags.title, tags.authors, tags.language)
+    remarks: tuple[Remark, ...] = ()
+    if drawn.missing:
+        letters = "".join(drawn.missing)
+        remarks = (Remark(f"the cover was drawn without {letters}: no font of this machine has them"),)
+    return replace(tags, cover=drawn.cover), remarks
+
+
+def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: Account) -> Published:
     tags, tracks, titles = edition.tags, edition.tracks, edition.titles
     total = max(len(edition.book.spoken_chapters), tracks[-1].number)
     parts = [track.part(wanted.codec.name) for track in tracks]
@@ -154,6 +176,15 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions) -> Publis
     chapters = list(zip(tracks, parts, names, strict=True))
     metadata = player_metadata(tags, edition.narration, marks)
     cover = _cover(tags)
+    report = report_page(
+        tags,
+        edition.narration,
+        chapters,
+        titles,
+        account,
+        one_file=wanted.whole_book,
+        cover=cover.name if cover else None,
+    )
 
     def recipes_for(place: Path) -> list[Recipe | Package]:
         return [
@@ -161,6 +192,7 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions) -> Publis
             copy_of(METADATA_NAME, metadata, _is_json_object),
             *filter(None, [cover]),
             copy_of(TIMELINE_NAME, heard_where(chapters, one_file=wanted.whole_book)),
+            copy_of(REPORT_NAME, report),
             *recipes_beside(
                 beside, wanted, edition.book, tags, Folder(place, tuple(files), tuple(audio), cover)
             ),

@@ -52,6 +52,7 @@ def test_each_format_has_a_tree_of_its_own_with_tagged_files(
             "book.json",
             "metadata.json",
             "timeline.json",
+            "report.html",
             "cover.jpg",
         }
         assert (one.folder / "cover.jpg").read_bytes() == book.cover.data
@@ -108,8 +109,8 @@ def test_one_chapter_that_changed_is_one_file_that_changed(
     publish(book, narration, tracks, formats, tmp_path, ffmpeg)
     changed = [tracks[0], replace(tracks[1], parts=tracks[0].parts), tracks[2]]
     mp3, m4b = publish(book, narration, changed, formats, tmp_path, ffmpeg)
-    assert mp3.shelved.written == ("002 - II.mp3",)
-    assert m4b.shelved.written == ("Alice’s Adventures - in Wonderland.m4b", "metadata.json")
+    assert mp3.shelved.written == ("002 - II.mp3", "report.html")
+    assert m4b.shelved.written == ("Alice’s Adventures - in Wonderland.m4b", "metadata.json", "report.html")
 
 
 def test_a_retitled_chapter_gets_its_new_name_and_the_old_one_goes(
@@ -118,7 +119,7 @@ def test_a_retitled_chapter_gets_its_new_name_and_the_old_one_goes(
     publish(book, narration, tracks, formats_named(["mp3"]), tmp_path, ffmpeg)
     renamed = [tracks[0], replace(tracks[1], title="The Pool of Tears"), tracks[2]]
     (mp3,) = publish(book, narration, renamed, formats_named(["mp3"]), tmp_path, ffmpeg)
-    assert mp3.shelved.written == ("002 - The Pool of Tears.mp3", "timeline.json")
+    assert mp3.shelved.written == ("002 - The Pool of Tears.mp3", "timeline.json", "report.html")
     assert mp3.shelved.removed == ("002 - II.mp3",)
 
 
