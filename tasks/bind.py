@@ -9,13 +9,17 @@ from importlib.metadata import version
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from inputs.book import Book
 from outputs.encode import formats_named
 from outputs.ffmpeg import Ffmpeg
 from outputs.manifest import Narration, Track
 from outputs.publish import Published, publish
+from outputs.remarks import Remark, remarks_on
+from outputs.report import Account, Unheard
 from synth.speaker import Diction
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job
+from tasks.scripts import book_skipped
 
 
 @task(
@@ -50,11 +54,23 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
         job.order.library,
         ffmpeg,
         _label(job, speaker),
+        account=_account(job, book, tracks),
     )
     for one in published:
         get_run_logger().info("%s is in %s", one.format, one.folder)
     shutil.rmtree(job.folder, ignore_errors=True)
     return published
+
+
+def _account(job: Job, book: Book, tracks: Sequence[Track]) -> Account:
+    """What the report says besides: where the book came from, what was odd, what is not heard."""
+    chapters = (job.chapter(track.number).script for track in tracks)
+    skipped = (*book_skipped(book), *(one for chapter in chapters for one in chapter.skipped))
+    return Account(
+        job.order.document.name,
+        (*(Remark(warning) for warning in job.warnings), *remarks_on(tracks)),
+        tuple(Unheard(one.reason, one.where, one.text) for one in skipped),
+    )
 
 
 def _label(job: Job, speaker: Diction) -> str | None:
