@@ -20,14 +20,11 @@ from flows.documents import narrate_each
 from flows.embedded import embedded_prefect
 from flows.errors import CannotStart
 from flows.exits import Exit
-from flows.lexicon import standing_lexicon
 from flows.narrate import NarrationOptions
+from flows.ready import check_ready
 from flows.report import Narrated
-from flows.settings import Settings, check_writable
-from outputs.encode import formats_named
+from flows.settings import Settings
 from outputs.errors import OutputError, UnknownFormat
-from outputs.ffmpeg import find_ffmpeg
-from outputs.places import place_of
 from synth.errors import BadCompute, BadLexicon, SpeechError, UnknownPreference, UnknownVoice
 from tasks.failures import Failure
 
@@ -42,7 +39,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     console = Console(stderr=True)
     try:
         options = NarrationOptions.model_validate(chosen)
-        _check(options)
+        check_ready(options, Settings.read())
         with _ending_at_once(console), embedded_prefect():
             failures = list(_convert(files, options, console, as_json=as_json))
     except ValidationError as error:
@@ -77,23 +74,6 @@ def _ending_at_once(console: Console) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _check(options: NarrationOptions) -> None:
-    """Find out what would fail for every document, before the first one is read."""
-    settings = Settings.read()
-    formats_named(options.formats)
-    options.preferences()
-    options.lexicons()
-    standing_lexicon(settings)
-    find_ffmpeg(settings.ffmpeg)
-    place_of(settings.segments)
-    _ = settings.store_limit_bytes
-    speaker = options.speaker(settings)
-    if options.voice is not None:
-        speaker.language_of(options.voice)
-    library = Path(options.library) if options.library else settings.library
-    check_writable(library, "Choose another one with --out")
 
 
 def _convert(

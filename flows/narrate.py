@@ -187,4 +187,5 @@ def _order(document: str, options: NarrationOptions, settings: Settings, kept_at
         lexicons=options.lexicons(),
         standing_lexicon=standing_lexicon(settings),
         kept_at=kept_at,
+        least_free_bytes=settings.least_free_bytes,
     )

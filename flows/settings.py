@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 from flows.errors import CannotStart
 
 _STORE_LIMIT: Final = "20GB"  # about 130 hours of audio
+_LEAST_FREE: Final = "1GB"
+_SETTLE: Final = "10s"
+_LEASE: Final = "6h"
+_HOOK_LIMIT: Final = "60s"
+_UNITS_S: Final = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +34,17 @@ class Settings:
     tagger_url: str | None  # BINDERY_TAGGER_URL: a mirror of spaCy's releases
     segments: Path | str  # BINDERY_SEGMENTS: a folder or URL, else home/segments
     store_limit: str  # BINDERY_STORE_LIMIT: the most that segments and encoded chapters may take; none: any
+    least_free: str = _LEAST_FREE  # BINDERY_LEAST_FREE: what is to stay free on the disks; none: nothing
+    inbox: str | None = None  # BINDERY_INBOX: the folder that documents are picked up from
+    settle: str = _SETTLE  # BINDERY_INBOX_SETTLE: for how long a document must not change before it is taken
+    lease: str = _LEASE  # BINDERY_INBOX_LEASE: how long another machine's run may give no sign of life
+    on_done: str | None = None  # BINDERY_ON_DONE: a command for each book that is done
+    on_failed: str | None = None  # BINDERY_ON_FAILED: the same for each that failed
+    webhook: str | None = None  # BINDERY_WEBHOOK: a URL that is told of both
+    hook_limit: str = _HOOK_LIMIT  # BINDERY_HOOK_LIMIT: how long such a command may take
+
+    speaking: Path | None = None  # BINDERY_SPEAKING: the socket of a speaking service that is to be used
+    port: int = 4200  # BINDERY_PORT: where `bindery serve` has Prefect's API and pages
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -46,6 +63,16 @@ class Settings:
             tagger_url=environment.get("BINDERY_TAGGER_URL") or None,
             segments=segments if "://" in segments else Path(segments).expanduser(),
             store_limit=environment.get("BINDERY_STORE_LIMIT") or _STORE_LIMIT,
+            speaking=Path(environment["BINDERY_SPEAKING"]) if environment.get("BINDERY_SPEAKING") else None,
+            port=_port(environment.get("BINDERY_PORT") or "4200"),
+            least_free=environment.get("BINDERY_LEAST_FREE") or _LEAST_FREE,
+            inbox=environment.get("BINDERY_INBOX") or None,
+            settle=environment.get("BINDERY_INBOX_SETTLE") or _SETTLE,
+            lease=environment.get("BINDERY_INBOX_LEASE") or _LEASE,
+            on_done=environment.get("BINDERY_ON_DONE") or None,
+            on_failed=environment.get("BINDERY_ON_FAILED") or None,
+            webhook=environment.get("BINDERY_WEBHOOK") or None,
+            hook_limit=environment.get("BINDERY_HOOK_LIMIT") or _HOOK_LIMIT,
         )
 
     @property
@@ -60,6 +87,35 @@ class Settings:
             hint = "Write a size such as 20GB, or none"
             raise CannotStart(f"BINDERY_STORE_LIMIT is {self.store_limit!r}", hint)
         return limit_bytes
+
+    @property
+    def least_free_bytes(self) -> int:
+        """What is to stay free on the disks that are written to.
+
+        Raises:
+            CannotStart: the setting is neither a size nor "none".
+        """
+        least_bytes = 0 if self.least_free.lower() == "none" else bytes_in(self.least_free)
+        if least_bytes is None:
+            raise CannotStart(
+                f"BINDERY_LEAST_FREE is {self.least_free!r}", "Write a size such as 1GB, or none"
+            )
+        return least_bytes
+
+    @property
+    def settle_s(self) -> float:
+        """For how long a document in the inbox must not change before it is taken; raises CannotStart."""
+        return _seconds("BINDERY_INBOX_SETTLE", self.settle)
+
+    @property
+    def lease_s(self) -> float:
+        """For how long another machine's run may give no sign of life; raises CannotStart."""
+        return _seconds("BINDERY_INBOX_LEASE", self.lease)
+
+    @property
+    def hook_limit_s(self) -> float:
+        """For how long a hook's command may run; raises CannotStart."""
+        return _seconds("BINDERY_HOOK_LIMIT", self.hook_limit)
 
     @property
     def parts(self) -> Path:
@@ -101,12 +157,25 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
     home.mkdir(parents=True, exist_ok=True)
 
 
+def _port(number: str) -> int:
+    if not number.isdecimal() or not 0 < int(number) < 2**16:
+        raise CannotStart(f"BINDERY_PORT is {number!r}", "Write a number from 1 to 65535, such as 4200")
+    return int(number)
+
+
 def bytes_in(size: str) -> int | None:
     """20GB, 1.5 GiB or 5000 as bytes; None if it is no size."""
     try:
         return TypeAdapter(ByteSize).validate_python(size)
     except ValidationError:
         return None
+
+
+def _seconds(name: str, length: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd])", length.strip())
+    if match is None:
+        raise CannotStart(f"{name} is {length!r}", "Write a length of time such as 10s, 5m or 6h")
+    return float(match[1]) * _UNITS_S[match[2]]
 
 
 def check_writable(folder: Path, hint: str) -> None:

@@ -159,6 +159,26 @@ def book_toml_of(document: Path) -> BookToml | None:
     return read_book_toml(path) if path else None
 
 
+def files_beside(document: Path) -> tuple[Path, ...]:
+    """What has to go where a document goes: its book.toml, and the picture that this names as its cover.
+
+    Raises:
+        BadBookToml: it is not clear which document the book.toml belongs to. That it can be followed is not
+            looked at.
+    """
+    path = _path_of(document)
+    if path is None:
+        return ()
+    try:
+        cover = read_book_toml(path).directions.book.cover
+    except BadBookToml:
+        return (path,)
+    if not cover:
+        return (path,)
+    folder = path.parent.resolve()
+    return path, path.parent / (folder / cover).resolve().relative_to(folder)
+
+
 def path_for_new(document: Path) -> Path:
     """Where a document's own file is to be written: Emma.toml for Emma.epub.
 

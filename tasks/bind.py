@@ -10,7 +10,6 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from inputs.book import Book
-from outputs.encode import formats_named
 from outputs.ffmpeg import Ffmpeg
 from outputs.manifest import Narration, Track
 from outputs.publish import Published, publish
@@ -40,6 +39,7 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
         tool=f"audiobindery {version('audiobindery')}",
         settings={
             "engine": speaker.engine,
+            "preset": job.order.preset,
             "chapters": job.order.chapters,
             "book_toml": job.book_toml.name if job.book_toml else None,
         },
@@ -50,7 +50,7 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
         book,
         narration,
         tracks,
-        formats_named(job.order.formats),
+        job.order.wanted,
         job.order.library,
         ffmpeg,
         _label(job, speaker),

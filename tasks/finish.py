@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,11 +11,13 @@ from typing import Final
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
-from outputs.encode import formats_named
+from outputs.checks import check_chapter, check_segments
 from outputs.errors import SegmentDamaged, SegmentMissing
 from outputs.ffmpeg import Ffmpeg
+from outputs.findings import Finding
 from outputs.finish import Part, finish_chapter
 from outputs.manifest import Track
+from outputs.presets import Preset
 from outputs.store import SegmentFacts
 from outputs.timeline import chapter_timeline
 from outputs.waveform import waveform
@@ -40,6 +42,7 @@ HEALINGS: Final = 2  # how often a chapter's damaged segments are spoken again b
 def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: Ffmpeg) -> Track:
     """Make a chapter's parts in every codec that the wanted formats need."""
     job.show_life()
+    job.check_room()
     chapter = job.chapter(number)
     finished = _finished(job, chapter, service, parts, ffmpeg)
     first = finished.parts[0]
@@ -62,6 +65,7 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
         timeline,
         waveform(first.cues, finished.facts, first.samples, first.measurement.gain_db),
         finished.spoken_again,
+        tuple(_findings(job, chapter, finished, service)),
     )
     get_run_logger().info(
         "chapter %d %r: %.0f s, %.1f LUFS",
@@ -72,6 +76,19 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
     )
     tell(ChapterFinished(number, track.title, first.samples / SAMPLE_RATE_HZ))
     return track
+
+
+def _findings(job: Job, chapter: PlannedChapter, finished: _Finished, service: Speaking) -> Iterator[Finding]:
+    number = chapter.script.number
+    preset = job.order.preset
+    yield from check_chapter(number, finished.parts, preset.mastering, acx=preset is Preset.ACX)
+    yield from check_segments(
+        number,
+        finished.parts[0],
+        chapter.chunks,
+        finished.facts,
+        lambda key: service.store.read(key).samples,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,7 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
         SegmentDamaged: they keep being damaged: the disk is failing.
         SegmentMissing: they keep being removed.
     """
-    codecs = [wanted.codec for wanted in formats_named(job.order.formats)]
+    codecs = [wanted.codec for wanted in job.order.wanted]
     spoken_again = 0
     for healings_left in range(HEALINGS, -1, -1):
         try:

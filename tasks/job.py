@@ -16,8 +16,11 @@ from pydantic import TypeAdapter
 
 from inputs.book import Book, Cover
 from inputs.book_toml import MatterChoice
+from outputs.disk import check_room
+from outputs.encode import Format
 from outputs.files import complete_or_absent
 from outputs.plan import ChapterPlan
+from outputs.presets import Preset
 from synth.chunks import Chunk
 from synth.lexicon import Lexicon
 from tasks.scripts import ChapterScript
@@ -44,6 +47,13 @@ class Order:
     ocr: Path | None = None  # where recognised pages are kept; None: nothing is recognised
     standing_lexicon: Lexicon = field(default_factory=Lexicon)  # for all books
     kept_at: Path | None = None  # where the document is put when all is done; None: it stays where it is
+    least_free_bytes: int = 0  # what is to stay free on the disks
+    preset: Preset = Preset.AUDIOBOOK  # what the files are for
+
+    @property
+    def wanted(self) -> tuple[Format, ...]:
+        """The formats, encoded as the preset has them."""
+        return self.preset.formats(self.formats)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +115,14 @@ class Job:
         """Say that this job is under way, so that nobody clears away what it needs."""
         with suppress(FileNotFoundError):  # another run of the same order has just finished it
             os.utime(self.folder)
+
+    def check_room(self) -> None:
+        """Make sure that there still is room for what is to come.
+
+        Raises:
+            DiskFull: less is free on a disk than is to stay free.
+        """
+        check_room((self.folder, self.order.library), self.order.least_free_bytes)
 
     def book(self) -> Book:
         """The document as it was read."""

@@ -23,6 +23,7 @@ from tasks.speaking import Speaking
 def speak_shard(job: Job, number: int, service: Speaking) -> float:
     """Speak what is missing of a shard; the return value is the seconds of audio that were made."""
     job.show_life()
+    job.check_room()
     audio_s = service.speak(job.shard(number), tell_spoken)
     get_run_logger().info("part %d: %.0f s of audio", number + 1, audio_s)
     return audio_s
