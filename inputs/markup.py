@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from functools import lru_cache
 from html.entities import html5
 
 from lxml import etree, html
@@ -47,9 +48,9 @@ def parse(data: bytes) -> etree._Element | None:
     text = _ENTITY.sub(lambda match: _entity(match, entities), text).strip()
     if "<" not in text:
         return None
-    for attempt in (text, _flattened(text)):
+    for attempt in (lambda: text, lambda: _flattened(text)):  # flattening takes longer than parsing
         try:
-            return etree.fromstring(attempt.encode(), _xml_parser())
+            return etree.fromstring(attempt().encode(), _xml_parser())
         except etree.XMLSyntaxError:
             continue
     return _as_html(_flattened(text))
@@ -58,7 +59,12 @@ def parse(data: bytes) -> etree._Element | None:
 def name_of(element: etree._Element) -> str:
     """The element's name without its namespace, in lower case."""
     tag = element.tag
-    return tag.rpartition("}")[2].rpartition(":")[2].lower() if isinstance(tag, str) else ""
+    return _plain_name(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(1024)
+def _plain_name(tag: str) -> str:
+    return tag.rpartition("}")[2].rpartition(":")[2].lower()
 
 
 def attribute(element: etree._Element, name: str) -> str:
@@ -66,8 +72,8 @@ def attribute(element: etree._Element, name: str) -> str:
     plain = element.get(name)
     if plain is not None:
         return plain
-    for key, value in element.attrib.items():
-        if str(key).rpartition("}")[2].rpartition(":")[2] == name:
+    for key, value in element.items():
+        if str(key).endswith(name) and str(key).rpartition("}")[2].rpartition(":")[2] == name:
             return str(value)
     return ""
 

@@ -13,6 +13,7 @@ T = TypeVar("T")
 Piece = tuple[str, SkipReason | None]
 
 _WHITE_SPACE_RUN = re.compile(r"\s+")
+_UNEVEN_SPACE = re.compile(r"\s{2,}|[^\S ]")  # all but the single space, which is nearly all of it
 _LETTER_OR_DIGIT = re.compile(r"\w")
 
 
@@ -71,7 +72,7 @@ def _single_spaced(pieces: Iterable[tuple[str, T]], keep_lines: bool) -> list[tu
     runs: list[tuple[str, T]] = []
     last = " "  # leading white space is dropped
     for raw, reason in pieces:
-        text = _WHITE_SPACE_RUN.sub(lambda run: _collapsed(run.group(), keep_lines), raw)
+        text = _UNEVEN_SPACE.sub(lambda run: _collapsed(run.group(), keep_lines), raw)
         if text and text[0].isspace() and last.isspace():
             if text[0] == "\n" and last == " " and runs:
                 before, why = runs[-1]
