@@ -19,6 +19,7 @@ from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
 from flows.store import app as store_app
 from inputs.book_toml import MatterChoice
+from outputs.presets import Preset
 from synth.announcements import LANGUAGES, check_language
 from synth.errors import MissingLanguage, SpeechError, UnknownPreference
 from synth.reading import ReadingPreferences, choices_in
@@ -89,9 +90,20 @@ def convert(
         float | None, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace. [default: 1]")
     ] = None,
     chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. (default: all)")] = None,
+    preset: Annotated[
+        Preset,
+        typer.Option(
+            help="What the files are for: audiobook (-19 LUFS); acx (its levels, MP3 192 kb/s); "
+            "podcast (-16 LUFS); archive (24-bit FLAC, as loud as spoken)."
+        ),
+    ] = Preset.AUDIOBOOK,
     formats: Annotated[
-        str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
-    ] = "m4b,mp3",
+        str | None,
+        typer.Option(
+            help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter). "
+            "[default: m4b,mp3; for acx and podcast mp3; for archive flac]"
+        ),
+    ] = None,
     matter: Matter = None,
     read: Read = "",
     ocr: Ocr = False,
@@ -125,12 +137,12 @@ def convert(
         raise typer.Exit(Exit.CANNOT_START) from None
     from flows.converting import convert_all
 
-    chosen = {
+    chosen: dict[str, object] = {
         "engine": engine,
         "voice": voice,
         "speed": speed,
         "chapters": chapters,
-        "formats": [name.strip() for name in formats.split(",") if name.strip()],
+        "preset": preset,
         "matter": matter,
         "read": _choices_in(read),
         "ocr": ocr,
@@ -141,6 +153,8 @@ def convert(
         "precision": precision,
         "memory": memory,
     }
+    if formats is not None:
+        chosen["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
     raise typer.Exit(convert_all(files, chosen, as_json=as_json))
 
 

@@ -20,19 +20,25 @@ from flows.speakers import Engine, Hardware, open_service, open_speaker
 from inputs.book import FASTEST, SLOWEST
 from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
-from outputs.encode import FORMATS, formats_named
+from outputs.encode import FORMATS
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
+from outputs.presets import Preset
 from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
 from synth.speaker import Speaker
 from tasks.bind import bind_book
+from tasks.checking import compared
 from tasks.finish import finish_track
 from tasks.job import Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
 from tasks.speaking import SpeakingService
 from tasks.upkeep import keep_within
+
+
+def _usual_formats(chosen: dict[str, Any]) -> list[str]:
+    return [wanted.name for wanted in Preset(chosen["preset"]).formats()]
 
 
 class NarrationOptions(BaseModel):
@@ -53,8 +59,20 @@ class NarrationOptions(BaseModel):
     matter: MatterChoice | None = Field(
         default=None, description="body, or all: front and back matter too; empty: what book.toml says"
     )
+    preset: Preset = Field(
+        Preset.AUDIOBOOK,
+        description="what the files are for: audiobook (-19 LUFS), acx, podcast (-16 LUFS), archive (FLAC)",
+    )
     formats: list[str] = Field(
-        default=["m4b", "mp3"], min_length=1, description=f"any of {', '.join(FORMATS)}"
+        default_factory=_usual_formats,
+        min_length=1,
+        description=f"any of {', '.join(FORMATS)}; empty: what the preset is for",
+    )
+    beside: list[str] = Field(
+        default=[], description=f"files beside the audio, any of {', '.join(Companion)}"
+    )
+    base_url: str | None = Field(
+        default=None, description="where the library will be found on the web, for the feeds of `rss`"
     )
     read: dict[str, str] = Field(
         default={},
@@ -141,7 +159,7 @@ def narrate_book(
     options = options or NarrationOptions()
     settings = Settings.read()
     order = _order(document, options, settings, Path(kept_at) if kept_at else None)
-    formats_named(order.formats)
+    order.preset.formats(order.formats)  # one that does not exist is told of before any work
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
@@ -167,6 +185,7 @@ def narrate_book(
     for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
         part.result()
     tracks = [chapter_finished.result() for chapter_finished in finished]
+    tracks = compared(job, tracks)
     published = bind_book(job, tracks, service.speaker, ffmpeg)
     keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
     return narrated(job, tracks, published, monotonic() - started_s)
@@ -180,6 +199,7 @@ def _order(document: str, options: NarrationOptions, settings: Settings, kept_at
         speed=options.speed,
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
+        preset=options.preset,
         library=Path(options.library) if options.library else settings.library,
         reading=options.read,
         matter=options.matter,

@@ -22,15 +22,6 @@ class Finding:
     at_s: float | None = None
     text: str = ""
 
-    def __str__(self) -> str:
-        where = f"chapter {self.chapter}"
-        if self.at_s is not None:
-            minutes, seconds = divmod(int(self.at_s), 60)
-            where += f" at {minutes}:{seconds:02}"
-        if self.text:
-            where += f" (“{self.text}”)"
-        return f"{where}: {self.message}"
-
 
 def beginning(text: str) -> str:
     """How a text begins, cut between words."""

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from inputs.book import Book
+from outputs.acx import acx_table
+from outputs.findings import Finding
 from outputs.finish import Part
 from outputs.plan import ChapterPlan
 from outputs.tags import GENRE, BookTags
@@ -18,6 +20,7 @@ from synth.audio import SAMPLE_RATE_HZ
 
 MANIFEST_NAME: Final = "book.json"
 MANIFEST_VERSION: Final = 1
+_LEVELS: Final = ("lufs", "range_lu", "rms_dbfs", "noise_floor_dbfs", "peak_dbfs", "true_peak_dbtp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,7 @@ class Track:
     timeline: tuple[HeardSentence, ...] = ()
     waveform: tuple[int, ...] = ()  # as `outputs.waveform` has it
     spoken_again: int = 0  # segments that were damaged when they were read
+    findings: tuple[Finding, ...] = ()  # what somebody should listen to
 
     def part(self, codec: str) -> Part:
         """The part in this codec, which must have been made."""
@@ -187,12 +191,13 @@ def describe(
                     "start_s": _seconds(start),
                     "samples": part.samples,
                     "audio_s": _seconds(part.samples),
-                    "lufs": round(part.lufs, 2),
-                    "true_peak_dbtp": round(part.true_peak_dbtp, 2),
+                    **{level: round(getattr(part, level), 2) + 0.0 for level in _LEVELS},
                     "before_encoding": {
                         key: round(value, 2) + 0.0 if isinstance(value, float) else value
                         for key, value in asdict(part.measurement).items()
                     },
+                    "acx": [asdict(requirement) for requirement in acx_table(part)],
+                    "findings": [asdict(finding) for finding in track.findings],
                     "plan": track.plan.digest,
                     "part": part.digest,
                 }

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from outputs.manifest import Track
-
-LOUDNESS_TOLERANCE_LU: Final = 0.3  # what listeners do not hear from chapter to chapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +17,20 @@ class Remark:
     at_s: float | None = None
 
     def __str__(self) -> str:
-        return self.message if self.chapter is None else f"chapter {self.chapter}: {self.message}"
+        if self.chapter is None:
+            return self.message
+        if self.at_s is None:
+            return f"chapter {self.chapter}: {self.message}"
+        minutes, seconds = divmod(int(self.at_s), 60)
+        return f"chapter {self.chapter} at {minutes}:{seconds:02}: {self.message}"
 
 
 def remarks_on(tracks: Sequence[Track]) -> Iterator[Remark]:
-    """Chapters that are not as loud as wanted, and those of which a disk lost something meanwhile."""
+    """What was found suspicious of chapters, and those of which a disk lost something meanwhile."""
     for track in tracks:
-        target_lufs = track.plan.mastering.target_lufs
-        lufs = track.parts[0].lufs
-        if target_lufs is not None and abs(lufs - target_lufs) > LOUDNESS_TOLERANCE_LU:
-            yield Remark(
-                f"it has {lufs:.1f} LUFS instead of {target_lufs:.1f}: "
-                "raising it further would only have flattened it",
-                track.number,
-            )
+        for found in track.findings:
+            text = f"“{found.text}”: " if found.text else ""
+            yield Remark(f"{text}{found.message}", found.chapter, found.at_s)
         if track.spoken_again:
             segments = "segment was" if track.spoken_again == 1 else "segments were"
             yield Remark(

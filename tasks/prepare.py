@@ -14,7 +14,7 @@ from prefect.cache_policies import NO_CACHE
 
 from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
-from outputs.plan import ChapterPlan, Pauses, Utterance, samples_of
+from outputs.plan import ChapterPlan, Mastering, Pauses, Utterance, samples_of
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Diction
 from tasks.edition import Edition, edition_of
@@ -56,6 +56,7 @@ def prepare_book(order: Order, service: Speaking, work: Path) -> Job:
             chapter.voice or voice,
             chapter.speed or speed,
             edition.pauses,
+            order.preset.mastering,
         )
         for number, chapter in chosen_chapters(book, order.chapters)
     )
@@ -107,7 +108,13 @@ def prepare_book(order: Order, service: Speaking, work: Path) -> Job:
 
 
 def _planned(
-    script: ChapterScript, speaker: Diction, pronouncer: Pronouncer, voice: str, speed: float, pauses: Pauses
+    script: ChapterScript,
+    speaker: Diction,
+    pronouncer: Pronouncer,
+    voice: str,
+    speed: float,
+    pauses: Pauses,
+    mastering: Mastering,
 ) -> PlannedChapter | None:
     """Pronounce and pack a chapter; what has no pronunciation is skipped. None: nothing is left."""
     language = speaker.language_of(voice)
@@ -129,6 +136,7 @@ def _planned(
         ),
         samples_of(pauses.head_s),
         samples_of(pauses.tail_s),
+        mastering,
     )
     return PlannedChapter(replace(script, skipped=tuple(skipped)), chunks, keys, plan)
 

@@ -15,7 +15,7 @@ from outputs.finish import Part
 from outputs.listen import listen
 from outputs.manifest import Narration, Track
 from outputs.master import Measurement
-from outputs.plan import FRAME_SAMPLES, ChapterPlan, Utterance
+from outputs.plan import FRAME_SAMPLES, ChapterPlan, Cue, Utterance
 from synth.audio import SAMPLE_RATE_HZ, Samples
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(200))
@@ -62,7 +62,7 @@ def part_of(ffmpeg: Ffmpeg) -> Callable[..., Part]:
             sha256=sha256_of(path),
             **asdict(heard),
             measurement=before,
-            cues=(),
+            cues=(Cue("0" * 64, 4000, len(samples) - 4000, 0),),
         )
 
     return of

@@ -13,8 +13,10 @@ from outputs.checks import check_chapter, check_durations, check_segments
 from outputs.durations import FEWEST, Said, duration_outliers
 from outputs.findings import Finding, beginning
 from outputs.finish import Part
+from outputs.manifest import Track
 from outputs.master import Measurement, master
 from outputs.plan import ChapterPlan, Cue, Mastering, Utterance
+from outputs.remarks import remarks_on
 from outputs.store import SegmentStore
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples
 from synth.chunks import Chunk
@@ -35,6 +37,9 @@ PART = Part(
     measurement=Measurement(100 * SAMPLE_RATE_HZ, -20.0, -3.5, -20.5, 1.0, 3.0, False),
     cues=(Cue("k", round(0.75 * SAMPLE_RATE_HZ), 98 * SAMPLE_RATE_HZ, 0),),
 )
+
+
+TRACK = Track(1, "One", (), ChapterPlan((Utterance("k", 0),), 0, 0), (PART,), "af_heart", 1.0)
 
 
 def speech(seconds: float, seed: int = 1, level: float = 0.05) -> Samples:
@@ -79,7 +84,8 @@ def test_a_segment_that_says_nothing_is_found_with_its_text_and_time(
     (found,) = findings_of(np.full(48_000, 1e-5, np.float32))
     assert (found.code, found.chapter, found.text) == ("silent", 7, chunk().text)
     assert found.at_s == pytest.approx(0.75 + 3 + 4 + 3 + 3 * 8000 / 24_000, abs=0.5)
-    assert str(found) == f"chapter 7 at 0:12 (“{chunk().text}”): nothing is heard of it"
+    (remark,) = remarks_on([replace(TRACK, number=7, findings=(found,))])
+    assert str(remark) == f"chapter 7 at 0:12: “{chunk().text}”: nothing is heard of it"
 
 
 @pytest.mark.parametrize(("gap_s", "is_found"), [(1.2, False), (2.5, True)])

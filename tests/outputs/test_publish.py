@@ -15,6 +15,7 @@ from outputs.encode import FORMATS, formats_named
 from outputs.errors import DiskFull, OutputError
 from outputs.ffmpeg import Ffmpeg
 from outputs.files import sha256_of
+from outputs.findings import Finding
 from outputs.listen import listen
 from outputs.manifest import Narration, Track
 from outputs.mp4 import read_index
@@ -139,6 +140,34 @@ def test_the_manifest_says_where_everything_comes_from(
     assert facts["chapters"][2]["start_s"] == pytest.approx(sum(c["audio_s"] for c in facts["chapters"][:2]))
     for name, file in facts["files"].items():
         assert sha256_of(mp3.folder / name) == file["sha256"]
+
+
+def test_the_manifest_says_how_loud_each_chapter_is_and_what_is_odd_about_it(
+    book: Book, narration: Narration, tracks: list[Track], ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    tracks[1] = replace(
+        tracks[1], findings=(Finding("gap", 2, "2.0 s of silence inside", 12.5, "Alice was"),)
+    )
+    (mp3,) = publish(book, narration, tracks, formats_named(["mp3"]), tmp_path, ffmpeg)
+    chapters = json.loads((mp3.folder / "book.json").read_bytes())["chapters"]
+    part = tracks[1].part("mp3")
+    for level in ("lufs", "range_lu", "rms_dbfs", "noise_floor_dbfs", "peak_dbfs", "true_peak_dbtp"):
+        assert chapters[1][level] == pytest.approx(getattr(part, level), abs=0.006)
+    assert {"gain_db", "reduction_db"} <= chapters[1]["before_encoding"].keys()
+    assert [one["name"] for one in chapters[1]["acx"] if not one["is_met"]][-1] == "encoding"
+    assert [chapter["findings"] for chapter in chapters] == [
+        [],
+        [
+            {
+                "code": "gap",
+                "chapter": 2,
+                "message": "2.0 s of silence inside",
+                "at_s": 12.5,
+                "text": "Alice was",
+            }
+        ],
+        [],
+    ]
 
 
 def test_players_get_chapter_marks_only_where_they_are_exact(
