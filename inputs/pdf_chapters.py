@@ -215,8 +215,10 @@ def _heading_cuts(document: LaidOut, title: str) -> list[Cut]:
     extra = [
         i for i in headings
         if i not in best
-        and _UNNUMBERED_SECTIONS.fullmatch(blocks[i].text.strip())
-        and styles[i].bold == style.bold
+        and (
+            (_UNNUMBERED_SECTIONS.fullmatch(blocks[i].text.strip()) and styles[i].bold == style.bold)
+            or (_NAMED.match(blocks[i].text) and styles[i].size > 0.98 * style.size)
+        )
     ]  # fmt: skip
     return [Cut(i, _heading_title(document, i)) for i in sorted({*best, *extra})]
 

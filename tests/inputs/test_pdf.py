@@ -421,3 +421,13 @@ def test_a_pdf_that_lost_its_header_is_read_as_one(write_pdf: WritePdf) -> None:
 
 def test_the_same_single_line_on_two_pages_is_text(write_pdf: WritePdf) -> None:
     assert spoken_text(read(write_pdf([paragraph(560, LINES[:1])] * 2))).count("keeper") == 2
+
+
+def test_a_heading_that_calls_itself_a_chapter_is_one_beside_others_of_its_size(write_pdf: WritePdf) -> None:
+    pages = [
+        [(50, 520, 18, True, title), *paragraph(490, LINES * 5)]
+        for title in ("A Note on Lamps", "A Note on Boats")
+    ]
+    pages.append([(50, 520, 20, False, "Chapter 1. The Keeper"), *paragraph(490, LINES * 5)])
+    titles = [c.title for c in read(write_pdf(pages)).chapters]
+    assert titles == ["A Note on Lamps", "A Note on Boats", "Chapter 1. The Keeper"]
