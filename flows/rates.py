@@ -1,4 +1,4 @@
-"""How fast this machine spoke and finished its last books, kept in a small file, into how long more will take."""
+"""How fast this machine spoke and finished its last books into how long more will take."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Rates:
     finishing: float | None = None
 
     def seconds_for(self, spoken_s: float, finished_s: float) -> float | None:
-        """How long it takes to speak and to finish so much audio, one after the other; None: not known yet."""
+        """How long so much audio takes to speak and then to finish; None: not known yet."""
         seconds = 0.0
         for audio_s, rate in ((spoken_s, self.speaking), (finished_s, self.finishing)):
             if audio_s and rate is None:
