@@ -6,7 +6,6 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,10 @@ from typing import Final
 import httpx
 import uvicorn
 
+from flows.child import end_child, end_with_parent, start_child
 from flows.errors import CannotStart
 
 START_LIMIT_S: Final = 90.0  # migrating a new database takes 12 to 20 s on a busy machine
-_GRACE_S: Final = 5.0
 
 # What Prefect itself sets for a server that only serves one process.
 _SERVER: Final = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "PREFECT__SERVER_FINAL": "1"}
@@ -35,29 +34,21 @@ def prefect_api() -> Iterator[str]:
         CannotStart: it does not answer in time.
     """
     port = _free_port()
-    child = subprocess.Popen(
-        [sys.executable, "-m", "flows.api_process", str(port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        env={**os.environ, **_SERVER},
-    )
+    child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
     try:
-        _wait_for(child, f"http://127.0.0.1:{port}/api/health")
+        wait_for_api(child, port)
         yield f"http://127.0.0.1:{port}/api"
     finally:
-        child.terminate()
-        try:
-            child.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-        assert child.stdin is not None
-        child.stdin.close()
+        end_child(child)
 
 
-def _wait_for(child: subprocess.Popen[bytes], health: str) -> None:
+def wait_for_api(child: subprocess.Popen[bytes], port: int) -> None:
+    """Wait until the API that a child is to be answers.
+
+    Raises:
+        CannotStart: it does not, or the child ended.
+    """
+    health = f"http://127.0.0.1:{port}/api/health"
     deadline_s = time.monotonic() + START_LIMIT_S
     while time.monotonic() < deadline_s:
         if child.poll() is not None:
@@ -90,15 +81,12 @@ def _serve(port: int) -> None:
         lifespan="on",
     )
     server = uvicorn.Server(config)
-    threading.Thread(target=_end_with_parent, args=(server,), daemon=True).start()
+
+    def end() -> None:
+        server.should_exit = True
+
+    end_with_parent(end)
     server.run()
-
-
-def _end_with_parent(server: uvicorn.Server) -> None:
-    sys.stdin.buffer.read()  # ends when the parent does, however it ended
-    server.should_exit = True
-    time.sleep(_GRACE_S)
-    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The name of an engine into its speaker, and into the service that speaks for the whole process."""
+"""The name of an engine into its speaker, and into the service that speaks for a process or a machine."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from outputs.store import SegmentStore
+from synth.errors import BadCompute
 from synth.speaker import Speaker
-from tasks.speaking import SpeakingService
+from tasks.speaking import Speaking, SpeakingService
 
 
 class Engine(StrEnum):
@@ -47,23 +48,51 @@ def open_speaker(engine: Engine, weights: Path | None, hardware: Hardware) -> Sp
     return open_kokoro(weights, choose_compute(hardware.device, hardware.precision, hardware.memory))
 
 
-@cache
-def _service(
-    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
-) -> SpeakingService:
-    return SpeakingService(open_speaker(engine, weights, hardware), SegmentStore(segments))
-
-
 def open_service(
+    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str, speaking: Path | None
+) -> Speaking:
+    """The one service of this process for a speaker, so that all runs in it share batches.
+
+    speaking: the socket of the machine's speaking service; None: the speaker is opened in this process.
+
+    Raises:
+        SpeechError: the speaker cannot be opened; says what is missing.
+    """
+    if speaking is None:
+        return embedded_service(engine, weights, hardware, segments)
+    if hardware != Hardware():
+        raise BadCompute(
+            "device, precision and memory are the speaking service's",
+            "Choose them for `bindery serve`, or unset BINDERY_SPEAKING",
+        )
+    with _OPENING:
+        return _remote(engine, speaking)
+
+
+def embedded_service(
     engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
 ) -> SpeakingService:
-    """The one service of this process for a speaker and a store, so that all runs in it share batches.
+    """The same with the speaker in this process.
 
     Raises:
         SpeechError: the speaker cannot be opened; says what is missing.
     """
     with _OPENING:
-        return _service(engine, weights, hardware, segments)
+        return _embedded(engine, weights, hardware, segments)
+
+
+@cache
+def _embedded(
+    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
+) -> SpeakingService:
+    return SpeakingService(open_speaker(engine, weights, hardware), SegmentStore(segments))
+
+
+@cache
+def _remote(engine: Engine, speaking: Path) -> Speaking:
+    from flows.speaking_client import RemoteSpeaking
+
+    return RemoteSpeaking(speaking, engine)
 
 
 _OPENING: Final = threading.Lock()  # or two runs that begin together would each load the model

@@ -72,6 +72,7 @@ class SegmentStore:
     """
 
     def __init__(self, where: Path | str) -> None:
+        self.where = where if isinstance(where, str) and "://" in where else str(Path(where).absolute())
         self.place = place_of(where)
 
     def missing(self, keys: Iterable[str]) -> list[str]:

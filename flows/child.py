@@ -1,0 +1,60 @@
+"""Commands into child processes that end when the process that started them does, however it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Final
+
+GRACE_S: Final = 5.0
+
+
+def start_child(
+    module: str,
+    arguments: Sequence[str],
+    environment: Mapping[str, str],
+    log: IO[bytes] | int = subprocess.DEVNULL,
+) -> subprocess.Popen[bytes]:
+    """Run one of our modules in a session of its own, where Ctrl-C does not reach it.
+
+    It watches a pipe of ours, by `end_with_parent`.
+    """
+    return subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        stdin=subprocess.PIPE,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+        env=dict(environment),
+    )
+
+
+def end_child(child: subprocess.Popen[bytes], grace_s: float = GRACE_S) -> None:
+    """Ask a child to end; after `grace_s` it is killed with its whole session."""
+    child.terminate()
+    try:
+        child.wait(grace_s)
+    except subprocess.TimeoutExpired:
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait()
+    assert child.stdin is not None
+    child.stdin.close()
+
+
+def end_with_parent(end: Callable[[], None], grace_s: float = GRACE_S) -> None:
+    """Call `end` in this child once its parent is gone, and end it for certain `grace_s` later."""
+
+    def watch() -> None:
+        sys.stdin.buffer.read()  # ends when the parent does
+        end()
+        time.sleep(grace_s)
+        os._exit(0)
+
+    threading.Thread(target=watch, name="watching the parent", daemon=True).start()
