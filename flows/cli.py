@@ -104,6 +104,18 @@ def convert(
             "[default: m4b,mp3; for acx and podcast mp3; for archive flac]"
         ),
     ] = None,
+    beside: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            help="Files beside the audio: vtt, srt, lrc (captions), chapters (podcast apps), w3c (W3C "
+            "audiobook), rss (podcast feed), readalong (EPUB that lights up what is heard).",
+            show_default=False,
+        ),
+    ] = "",
+    base_url: Annotated[
+        str | None, typer.Option(help="Where the library will be found on the web, for --with rss.")
+    ] = None,
     matter: Matter = None,
     read: Read = "",
     ocr: Ocr = False,
@@ -143,6 +155,8 @@ def convert(
         "speed": speed,
         "chapters": chapters,
         "preset": preset,
+        "beside": [name.strip() for name in beside.split(",") if name.strip()],
+        "base_url": base_url,
         "matter": matter,
         "read": _choices_in(read),
         "ocr": ocr,

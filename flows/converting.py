@@ -24,7 +24,7 @@ from flows.narrate import NarrationOptions
 from flows.ready import check_ready
 from flows.report import Narrated
 from flows.settings import Settings
-from outputs.errors import OutputError, UnknownFormat
+from outputs.errors import BadCompanion, OutputError, UnknownFormat
 from synth.errors import BadCompute, BadLexicon, SpeechError, UnknownPreference, UnknownVoice
 from tasks.failures import Failure
 
@@ -46,7 +46,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
         first = error.errors()[0]
         problem = _PROBLEMS.get(first["type"], first["msg"])
         return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}")
-    except (UnknownFormat, UnknownVoice, UnknownPreference, BadCompute, BadLexicon) as error:
+    except (UnknownFormat, BadCompanion, UnknownVoice, UnknownPreference, BadCompute, BadLexicon) as error:
         return _refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
         return _refuse(console, Exit.CANNOT_START, str(error))
@@ -109,7 +109,7 @@ def _tell(book: Narrated, console: Console) -> None:
     for warning in book.warnings:
         console.print(f"[yellow]![/] {escape(warning)}", highlight=False)
     folders = dict.fromkeys(str(Path(file).parent) for chapter in book.chapters for file in chapter.files)
-    for place in filter(None, [book.m4b, *folders]):
+    for place in filter(None, [book.m4b, *folders, book.readalong]):
         console.print(f"  {escape(place)}", soft_wrap=True, highlight=False)
 
 

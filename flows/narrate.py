@@ -20,6 +20,7 @@ from flows.speakers import Engine, Hardware, open_service, open_speaker
 from inputs.book import FASTEST, SLOWEST
 from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
+from outputs.companions import Companion
 from outputs.encode import FORMATS
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
@@ -159,7 +160,7 @@ def narrate_book(
     options = options or NarrationOptions()
     settings = Settings.read()
     order = _order(document, options, settings, Path(kept_at) if kept_at else None)
-    order.preset.formats(order.formats)  # one that does not exist is told of before any work
+    _ = order.wanted, order.companions  # one that does not exist is told of before any work
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
@@ -200,6 +201,8 @@ def _order(document: str, options: NarrationOptions, settings: Settings, kept_at
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
         preset=options.preset,
+        beside=tuple(sorted(set(options.beside))),
+        base_url=options.base_url or settings.base_url,
         library=Path(options.library) if options.library else settings.library,
         reading=options.read,
         matter=options.matter,

@@ -7,6 +7,7 @@ from pathlib import Path
 from flows.lexicon import standing_lexicon
 from flows.narrate import NarrationOptions
 from flows.settings import Settings, check_writable
+from outputs.companions import companions_named
 from outputs.disk import check_room
 from outputs.encode import formats_named
 from outputs.ffmpeg import find_ffmpeg
@@ -17,11 +18,11 @@ def check_ready(options: NarrationOptions, settings: Settings) -> None:
     """Find out what would fail for every document.
 
     Raises:
-        UnknownFormat, UnknownVoice, UnknownPreference, BadCompute, BadLexicon: something is wanted that does
-            not exist.
+        UnknownFormat, BadCompanion, UnknownVoice, UnknownPreference, BadCompute, BadLexicon: something is
+            wanted that does not exist.
         SpeechError, OutputError, CannotStart: something is not there that is needed.
     """
-    formats_named(options.formats)
+    companions_named(options.beside, formats_named(options.formats), options.base_url or settings.base_url)
     options.preferences()
     options.lexicons()
     standing_lexicon(settings)

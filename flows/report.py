@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from outputs.companions import Companion
 from outputs.manifest import Track
 from outputs.publish import Published
 from outputs.remarks import remarks_on
@@ -43,6 +44,7 @@ class Narrated:
     spoken_from_cache: int  # of those chunks, how many were in the store already
     warnings: tuple[str, ...]
     book_toml: str | None = None  # the producer's file that was applied
+    readalong: str | None = None  # the EPUB with its audio, where it was asked for
 
     def as_json(self) -> dict[str, Any]:
         """The facts as JSON knows them."""
@@ -52,7 +54,8 @@ class Narrated:
 def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], compute_s: float) -> Narrated:
     """Put together what is told of a finished book."""
     m4b = next((str(one.audio[0]) for one in published if one.format == "m4b"), None)
-    by_chapter = [one for one in published if one.format != "m4b"]
+    readalong = next((str(one.audio[0]) for one in published if one.format == Companion.READALONG), None)
+    by_chapter = [one for one in published if one.format not in ("m4b", Companion.READALONG)]
     chapters = tuple(
         NarratedChapter(
             number=track.number,
@@ -79,6 +82,7 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         spoken_from_cache=job.chunks_in_store,
         warnings=(*job.warnings, *map(str, (*remarks_on(tracks), *published[0].remarks))),
         book_toml=str(job.book_toml) if job.book_toml else None,
+        readalong=readalong,
     )
 
 

@@ -41,6 +41,7 @@ class Settings:
     on_done: str | None = None  # BINDERY_ON_DONE: a command for each book that is done
     on_failed: str | None = None  # BINDERY_ON_FAILED: the same for each that failed
     webhook: str | None = None  # BINDERY_WEBHOOK: a URL that is told of both
+    base_url: str | None = None  # BINDERY_BASE_URL: where the library is found on the web
     hook_limit: str = _HOOK_LIMIT  # BINDERY_HOOK_LIMIT: how long such a command may take
 
     speaking: Path | None = None  # BINDERY_SPEAKING: the socket of a speaking service that is to be used
@@ -72,6 +73,7 @@ class Settings:
             on_done=environment.get("BINDERY_ON_DONE") or None,
             on_failed=environment.get("BINDERY_ON_FAILED") or None,
             webhook=environment.get("BINDERY_WEBHOOK") or None,
+            base_url=environment.get("BINDERY_BASE_URL") or None,
             hook_limit=environment.get("BINDERY_HOOK_LIMIT") or _HOOK_LIMIT,
         )
 

@@ -54,6 +54,7 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
         job.order.library,
         ffmpeg,
         _label(job, speaker),
+        job.order.companions,
         account=_account(job, book, tracks),
     )
     for one in published:

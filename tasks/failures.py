@@ -11,6 +11,7 @@ import httpx
 
 from inputs.errors import DocumentError
 from outputs.errors import (
+    BadCompanion,
     DiskFull,
     EncoderFailed,
     FfmpegMissing,
@@ -43,6 +44,7 @@ _PASSING: Final = (EncoderFailed, SpeakerLost, ChunkDoesNotFit, OSError, MemoryE
 _TASK_TRIES_AGAIN: Final = (EncoderFailed, SpeakerLost, OSError)  # after seconds; the others take longer
 # What every other document would fail by, too.
 _MACHINE: Final = (
+    BadCompanion,
     BadCompute,
     BadLexicon,
     DiskFull,

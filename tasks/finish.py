@@ -108,6 +108,7 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
         SegmentMissing: they keep being removed.
     """
     codecs = [wanted.codec for wanted in job.order.wanted]
+    codecs += job.order.companions.codecs_beside(job.order.wanted)
     spoken_again = 0
     for healings_left in range(HEALINGS, -1, -1):
         try:

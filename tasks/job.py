@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from inputs.book import Book, Cover
 from inputs.book_toml import MatterChoice
+from outputs.companions import Companions, companions_named
 from outputs.disk import check_room
 from outputs.encode import Format
 from outputs.files import complete_or_absent
@@ -49,11 +50,18 @@ class Order:
     kept_at: Path | None = None  # where the document is put when all is done; None: it stays where it is
     least_free_bytes: int = 0  # what is to stay free on the disks
     preset: Preset = Preset.AUDIOBOOK  # what the files are for
+    beside: tuple[str, ...] = ()  # what is to stand beside the audio
+    base_url: str | None = None  # where the library will be found on the web
 
     @property
     def wanted(self) -> tuple[Format, ...]:
         """The formats, encoded as the preset has them."""
         return self.preset.formats(self.formats)
+
+    @property
+    def companions(self) -> Companions:
+        """What is to stand beside the audio in these formats."""
+        return companions_named(self.beside, self.wanted, self.base_url)
 
 
 @dataclass(frozen=True, slots=True)

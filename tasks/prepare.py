@@ -12,8 +12,10 @@ from typing import Final
 from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
+from inputs.book import Book
 from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
+from outputs.companions import Companion
 from outputs.plan import ChapterPlan, Mastering, Pauses, Utterance, samples_of
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Diction
@@ -79,7 +81,7 @@ def prepare_book(order: Order, service: Speaking, work: Path) -> Job:
         shards=len(shards),
         chunks=sum(len(chapter.chunks) for chapter in chapters),
         chunks_in_store=sum(key not in missing for chapter in chapters for key in chapter.keys),
-        warnings=(*_warnings(chapters, edition, speaker), *pronouncer.warnings()),
+        warnings=(*_warnings(chapters, edition, speaker), *pronouncer.warnings(), *_left_out(order, book)),
         book_toml=edition.toml.path if edition.toml else None,
     )
     job.write_book(book)
@@ -181,6 +183,13 @@ def _warnings(chapters: Sequence[PlannedChapter], edition: Edition, speaker: Dic
     voices = dict.fromkeys(chapter.voice for chapter in chapters)
     of_voices = (warning for voice in voices for warning in speaker.warnings(voice, edition.book.language))
     return tuple(dict.fromkeys((*(warning.message for warning in edition.book.warnings), *of_voices)))
+
+
+def _left_out(order: Order, book: Book) -> Iterator[str]:
+    """What was asked for and cannot be made of a document of this kind."""
+    if Companion.READALONG in order.companions and book.format != "epub":
+        kind = book.format if book.format in ("html", "text") else book.format.upper()
+        yield f"no read-along was made: it lights up the pages of an EPUB, and this is {kind}"
 
 
 def _folder_name(order: Order, edition: Edition) -> str:
