@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from outputs.companions import Companion
@@ -84,6 +85,12 @@ def narrated(job: Job, tracks: Sequence[Track], published: Sequence[Published], 
         book_toml=str(job.book_toml) if job.book_toml else None,
         readalong=readalong,
     )
+
+
+def folders_of(book: Narrated) -> tuple[str, ...]:
+    """The book's folders, one for each format."""
+    files = (book.m4b, *(file for chapter in book.chapters for file in chapter.files))
+    return tuple(dict.fromkeys((book.book_dir, *(str(Path(file).parent) for file in files if file))))
 
 
 def failure_json(file: str, failure: Failure) -> dict[str, Any]:

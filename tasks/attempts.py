@@ -54,6 +54,7 @@ class Attempts:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._under_way: set[str] = set()
 
     def of(self, key: str) -> Attempt:
         """What is known of a document; a file that a power cut left unreadable says nothing."""
@@ -65,6 +66,7 @@ class Attempts:
     def begin(self, key: str) -> None:
         """Note that a document is begun, before anything of it is read."""
         before = self.of(key)
+        self._under_way.add(key)
         self._write(key, replace(before, begun=before.begun + 1))
 
     def planned(self, key: str, left: int) -> None:
@@ -75,12 +77,19 @@ class Attempts:
 
     def interrupted(self, key: str) -> None:
         """Take back that it was begun: its end was somebody else's wish, or the machine's fault."""
+        self._under_way.discard(key)
         before = self.of(key)
         if before.begun:
             self._write(key, replace(before, begun=before.begun - 1))
 
+    def forgive(self) -> None:
+        """Take it back of all that this process has under way: it is about to end by somebody's wish."""
+        for key in tuple(self._under_way):
+            self.interrupted(key)
+
     def failed(self, key: str, now_s: float) -> Attempt:
         """Note that it failed by what may pass; each time it waits twice as long."""
+        self._under_way.discard(key)
         before = self.of(key)
         delay_s = min(_FIRST_DELAY_S * 2**before.failed, _LONGEST_DELAY_S)
         now = replace(before, begun=0, failed=before.failed + 1, again_s=now_s + delay_s)
@@ -89,6 +98,7 @@ class Attempts:
 
     def forget(self, key: str) -> None:
         """It has come to an end, good or bad."""
+        self._under_way.discard(key)
         self._path(key).unlink(missing_ok=True)
 
     def _path(self, key: str) -> Path:
