@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 
+from outputs.acx import acx_table
 from outputs.finish import Part
 from outputs.manifest import Narration, Track
 from outputs.plan import ChapterPlan
@@ -24,6 +25,16 @@ from synth.audio import SAMPLE_RATE_HZ
 
 REPORT_NAME: Final = "report.html"
 _PIECE_CHARACTERS: Final = 240  # of a piece that is not heard; `bindery inspect` has all of it
+_MEASURED: Final = (
+    ("LUFS", "integrated loudness, ITU-R BS.1770-4"),
+    ("LRA", "loudness range in LU, EBU Tech 3342"),
+    ("RMS", "of all of it, silences included, in dBFS"),
+    ("floor", "noise floor: RMS of the quietest half second, in dBFS"),
+    ("peak", "sample peak, in dBFS"),
+    ("dBTP", "true peak"),
+    ("gain", "what the voice was raised by, in dB"),
+    ("limiter", "the most that was taken off a peak, in dB"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +91,8 @@ def report_page(
         totals=_totals(narration, chapters),
         remarks=[_remark(one, rows) for one in account.remarks],
         level_names=["LUFS", "dBTP"],
+        measured=_MEASURED,
+        acx_met=_acx_met(part for _, part, _ in chapters),
         chapters=rows,
         **_pauses([track.plan for track, _, _ in chapters]),
         unheard=list(_groups(account.unheard)),
@@ -117,6 +130,20 @@ def _row(track: Track, part: Part, name: str, title: str, start: int) -> dict[st
         "length": _seconds(part.samples),
         "clock": clock(part.samples),
         "levels": [("LUFS", f"{part.lufs:.1f}"), ("dBTP", f"{part.true_peak_dbtp:.1f}")],
+        "measured": [
+            f"{value:.1f}"
+            for value in (
+                part.lufs,
+                part.range_lu,
+                part.rms_dbfs,
+                part.noise_floor_dbfs,
+                part.peak_dbfs,
+                part.true_peak_dbtp,
+                part.measurement.gain_db,
+                part.measurement.reduction_db,
+            )
+        ],
+        "acx": _unmet(part) or "✓",
         "wave": waveform_path(track.waveform),
         "bars": len(track.waveform),
         "sentences": f"{len(track.timeline):,} sentences",
@@ -130,6 +157,16 @@ def _row(track: Track, part: Part, name: str, title: str, start: int) -> dict[st
             for place, run in groupby(track.timeline, lambda one: one.place)
         ],
     }
+
+
+def _unmet(part: Part) -> str:
+    """What ACX asks for and a chapter's file does not have; empty if it has all of it."""
+    return "; ".join(f"{one.name} {one.found}" for one in acx_table(part) if not one.is_met)
+
+
+def _acx_met(parts: Iterable[Part]) -> str:
+    met = [not _unmet(part) for part in parts]
+    return f"{sum(met)} of {len(met)} are as ACX asks"
 
 
 def _totals(narration: Narration, chapters: Sequence[tuple[Track, Part, str]]) -> list[tuple[str, str]]:

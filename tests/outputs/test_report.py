@@ -94,6 +94,18 @@ def test_each_chapter_is_a_row_with_its_measurements_and_its_player(
         assert f"{part.true_peak_dbtp:.1f}" in row.text_content()
 
 
+def test_each_chapters_file_is_measured_in_full_and_judged_by_acx(
+    page: Callable[..., bytes], chapters: list[tuple[Track, Part, str]]
+) -> None:
+    table = parsed(page()).xpath("//div[@class='wide']//tbody/tr")
+    for row, (track, part, _) in zip(table, chapters, strict=True):
+        number, lufs, lra, rms, floor, *_, acx = [cell.text_content() for cell in row.xpath("./td")]
+        assert number == str(track.number)
+        assert (lufs, lra) == (f"{part.lufs:.1f}", f"{part.range_lu:.1f}")
+        assert (rms, floor) == (f"{part.rms_dbfs:.1f}", f"{part.noise_floor_dbfs:.1f}")
+        assert "encoding mp3" in acx, "ACX takes a constant rate alone"
+
+
 def test_in_one_file_chapters_and_sentences_are_where_they_are_heard_in_it(
     page: Callable[..., bytes], chapters: list[tuple[Track, Part, str]]
 ) -> None:
