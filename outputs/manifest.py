@@ -134,6 +134,11 @@ def with_incoming(manifest: Manifest, names: Iterable[str]) -> bytes:
     return _json(facts | {"incoming": sorted({*manifest.incoming, *names})})
 
 
+def short_key(key: str) -> str:
+    """Enough of a segment's key to tell it from all others of a book, 17 bytes with the space after it."""
+    return key[:16]
+
+
 def origin_of(book: Book) -> Origin:
     """Which document this is."""
     return Origin(str((book.kept_at or book.source).absolute()), book.sha256)
@@ -200,6 +205,7 @@ def describe(
                     "findings": [asdict(finding) for finding in track.findings],
                     "plan": track.plan.digest,
                     "part": part.digest,
+                    "chunks": " ".join(short_key(one.key) for one in track.plan.utterances),
                 }
                 for (track, part, name), start in zip(tracks, starts, strict=False)
             ],

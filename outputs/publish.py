@@ -84,11 +84,8 @@ def publish(
         OutputError: the library cannot be written to.
     """
     assert tracks, "a book without chapters has no files"
-    tags, remarks = _with_cover(BookTags.of(book, narration.narrator, narration.disclosure))
+    tags, shelf, remarks = entry_of(book, narration, label)
     account = replace(account, remarks=(*account.remarks, *remarks))
-    shelf = shelf_of(tags.authors, tags.title, label)
-    if label:
-        tags = replace(tags, title=f"{tags.title} ({one_line(label)})")
     edition = _Edition(book, narration, tags, library, shelf, tuple(tracks), ffmpeg)
     published = [
         replace(_publish_as(wanted, edition, beside, account), remarks=remarks) for wanted in formats
@@ -96,6 +93,37 @@ def publish(
     if Companion.READALONG in beside and book.format == "epub":
         published.append(_publish_read_along(edition))
     return tuple(published)
+
+
+def entry_of(
+    book: Book, narration: Narration, label: str | None
+) -> tuple[BookTags, Path, tuple[Remark, ...]]:
+    """The book's tags, its folder below each tree, and what was odd about them."""
+    tags, remarks = _with_cover(BookTags.of(book, narration.narrator, narration.disclosure))
+    shelf = shelf_of(tags.authors, tags.title, label)
+    return (replace(tags, title=f"{tags.title} ({one_line(label)})") if label else tags), shelf, remarks
+
+
+def tracks_in_all(book: Book, numbers: Sequence[int]) -> int:
+    """How many tracks the tags say that there are: a sample of a book has the whole book's number."""
+    return max(len(book.spoken_chapters), numbers[-1])
+
+
+def whole_book_file(
+    shelf: Path, wanted: Format, tags: BookTags, titles: Sequence[str], parts: Sequence[str], ffmpeg: Ffmpeg
+) -> tuple[str, str]:
+    """Name and digest of the one file of a book. parts: the digests of its chapters' parts."""
+    tagged = tags_digest(tags, _whole(tags))
+    return f"{shelf.name}.{wanted.name}", digest_of(
+        BIND_VERSION, ffmpeg.version_line, list(parts), titles, tagged
+    )
+
+
+def chapter_file(wanted: Format, tags: BookTags, track: TrackTags, part: str) -> tuple[str, str]:
+    """Name and digest of a chapter's file. part: the digest of its part."""
+    number = f"{track.number:0{max(_NUMBER_DIGITS, len(str(track.total)))}d}"
+    stem = file_name(f"{number} - {track.title}", number)
+    return f"{stem}{wanted.codec.suffix}", digest_of(part, tags_digest(tags, track))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +184,12 @@ def _with_cover(tags: BookTags) -> tuple[BookTags, tuple[Remark, ...]]:
 
 def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: Account) -> Published:
     tags, tracks, titles = edition.tags, edition.tracks, edition.titles
-    total = max(len(edition.book.spoken_chapters), tracks[-1].number)
+    total = tracks_in_all(edition.book, [track.number for track in tracks])
     parts = [track.part(wanted.codec.name) for track in tracks]
     marks: list[tuple[str, int]] = []
     if wanted.whole_book:
         marks = [(name, part.samples) for name, part in zip(titles, parts, strict=True)]
-        audio = [_whole_book(f"{edition.shelf.name}.{wanted.name}", tags, titles, parts, edition.ffmpeg)]
+        audio = [_whole_book(edition.shelf, wanted, tags, titles, parts, edition.ffmpeg)]
         files = [AudioFile(audio[0].name, tags.title, tracks, titles, tuple(parts))]
     else:
         audio = [
@@ -223,9 +251,9 @@ def _publish_read_along(edition: _Edition) -> Published:
 
 
 def _whole_book(
-    name: str, tags: BookTags, titles: Sequence[str], parts: Sequence[Part], ffmpeg: Ffmpeg
+    shelf: Path, wanted: Format, tags: BookTags, titles: Sequence[str], parts: Sequence[Part], ffmpeg: Ffmpeg
 ) -> Recipe:
-    track = TrackTags(tags.title, 1, 1)
+    track = _whole(tags)
 
     def make(path: Path) -> None:
         bind(parts, titles, path, ffmpeg)
@@ -234,8 +262,11 @@ def _whole_book(
         check_bound(path, parts, titles, ffmpeg)
 
     digests = [part.digest for part in parts]
-    digest = digest_of(BIND_VERSION, ffmpeg.version_line, digests, titles, tags_digest(tags, track))
-    return Recipe(name, digest, make)
+    return Recipe(*whole_book_file(shelf, wanted, tags, titles, digests, ffmpeg), make)
+
+
+def _whole(tags: BookTags) -> TrackTags:
+    return TrackTags(tags.title, 1, 1)
 
 
 def _chapter(wanted: Format, tags: BookTags, track: TrackTags, part: Part, ffmpeg: Ffmpeg) -> Recipe:
@@ -246,9 +277,7 @@ def _chapter(wanted: Format, tags: BookTags, track: TrackTags, part: Part, ffmpe
         if packets_sha256(path, ffmpeg) != packets_sha256(part.path, ffmpeg):
             raise NotAsPlanned(f"{path}: tagging changed its sound", "Run again")
 
-    number = f"{track.number:0{max(_NUMBER_DIGITS, len(str(track.total)))}d}"
-    stem = file_name(f"{number} - {track.title}", number)
-    return Recipe(f"{stem}{wanted.codec.suffix}", digest_of(part.digest, tags_digest(tags, track)), make)
+    return Recipe(*chapter_file(wanted, tags, track, part.digest), make)
 
 
 def _cover(tags: BookTags) -> Recipe | None:
