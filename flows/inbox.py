@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -95,7 +96,7 @@ def hooks_of(settings: Settings) -> Hooks:
     """Who is to be told of books.
 
     Raises:
-        CannotStart: a command cannot be understood.
+        CannotStart: a command or a web address cannot be understood.
     """
     for name, command in (("DONE", settings.on_done), ("FAILED", settings.on_failed)):
         try:
@@ -106,4 +107,8 @@ def hooks_of(settings: Settings) -> Hooks:
             why = "it is empty"
         if not words:
             raise CannotStart(f"BINDERY_ON_{name} is no command: {why}", "Write it as in a shell")
+    if settings.webhook is not None and not re.match(r"https?://[^/\s]", settings.webhook):
+        raise CannotStart(
+            "BINDERY_WEBHOOK is no web address", "Write one that begins with https:// or http://"
+        )
     return Hooks(settings.on_done, settings.on_failed, settings.webhook, settings.hook_limit_s)
