@@ -48,12 +48,14 @@ def parse(data: bytes) -> etree._Element | None:
     text = _ENTITY.sub(lambda match: _entity(match, entities), text).strip()
     if "<" not in text:
         return None
-    for attempt in (lambda: text, lambda: _flattened(text)):  # flattening takes longer than parsing
-        try:
-            return etree.fromstring(attempt().encode(), _xml_parser())
-        except etree.XMLSyntaxError:
-            continue
-    return _as_html(_flattened(text))
+    try:
+        return etree.fromstring(text.encode(), _xml_parser())
+    except etree.XMLSyntaxError:
+        flat = _flattened(text)  # not before: it takes longer than parsing
+    try:
+        return etree.fromstring(flat.encode(), _xml_parser())
+    except etree.XMLSyntaxError:
+        return _as_html(flat)
 
 
 def name_of(element: etree._Element) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -85,12 +86,12 @@ def _gutters(joints: list[_Joint]) -> list[float]:
     left = list(joints)
     while len(left) >= LEAST_ROWS and len(found) < GUTTERS:
         # the best place is where some joint begins: right before the column behind it
-        starts = sorted({joint.right for joint in left})
-        counts = [sum(joint.left < start <= joint.right for joint in left) for start in starts]
-        count = max(counts)
-        if count < LEAST_ROWS:
+        lefts, rights = sorted(joint.left for joint in left), sorted(joint.right for joint in left)
+        counts = {start: bisect_left(lefts, start) - bisect_left(rights, start) for start in rights}
+        best = max(counts, key=lambda start: counts[start])
+        if counts[best] < LEAST_ROWS:
             break
-        place = starts[counts.index(count)] - 0.1
+        place = best - 0.1
         found.append(place)
         left = [joint for joint in left if not joint.left < place < joint.right]
     return found
