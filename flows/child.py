@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 import subprocess
 import sys
@@ -55,6 +56,12 @@ def end_with_parent(end: Callable[[], None], grace_s: float = GRACE_S) -> None:
         sys.stdin.buffer.read()  # ends when the parent does
         end()
         time.sleep(grace_s)
-        os._exit(0)
+        os.killpg(0, signal.SIGKILL)  # `start_child` gave us a session of our own
 
     threading.Thread(target=watch, name="watching the parent", daemon=True).start()
+
+
+if __name__ == "__main__":  # python -m flows.child MODULE ARGUMENT...: any module as such a child
+    end_with_parent(lambda: os.kill(os.getpid(), signal.SIGTERM))
+    sys.argv = sys.argv[1:]
+    runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

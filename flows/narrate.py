@@ -15,8 +15,9 @@ from pydantic import BaseModel, Field
 
 from flows.lexicon import standing_lexicon
 from flows.report import Narrated, narrated
+from flows.served import end_with_serve, let_go_when_ended
 from flows.settings import Settings
-from flows.speakers import Engine, Hardware, open_service, open_speaker
+from flows.speakers import Engine, Hardware, open_service
 from inputs.book import FASTEST, SLOWEST
 from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
@@ -27,14 +28,13 @@ from outputs.manifest import Track
 from outputs.presets import Preset
 from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
-from synth.speaker import Speaker
 from tasks.bind import bind_book
 from tasks.checking import compared
 from tasks.finish import finish_track
 from tasks.job import Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
-from tasks.speaking import SpeakingService
+from tasks.speaking import Speaking
 from tasks.upkeep import keep_within
 
 
@@ -111,21 +111,14 @@ class NarrationOptions(BaseModel):
         """
         return tuple(read_lexicon(Path(name)) for name in reversed(self.lexicon))
 
-    def speaker(self, settings: Settings) -> Speaker:
-        """The speaker that was asked for.
+    def service(self, settings: Settings) -> Speaking:
+        """The speaker that was asked for, behind the queue that all runs of this process or machine share.
 
         Raises:
             SpeechError: it cannot be opened.
         """
-        return open_speaker(self.engine, self._weights(settings), self._hardware)
-
-    def service(self, settings: Settings) -> SpeakingService:
-        """The speaker that was asked for, behind the queue that all runs of this process share.
-
-        Raises:
-            SpeechError: it cannot be opened.
-        """
-        return open_service(self.engine, self._weights(settings), self._hardware, settings.segments)
+        weights = self._weights(settings)
+        return open_service(self.engine, weights, self._hardware, settings.segments, settings.speaking)
 
     def _weights(self, settings: Settings) -> Path | None:
         return Path(self.weights) if self.weights else settings.weights
@@ -159,37 +152,41 @@ def narrate_book(
     started_s = monotonic()
     options = options or NarrationOptions()
     settings = Settings.read()
+    end_with_serve(settings.served_by)
     order = _order(document, options, settings, Path(kept_at) if kept_at else None)
     _ = order.wanted, order.companions  # one that does not exist is told of before any work
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
-    job = prepare_book(order, service, settings.work)
-    spoken: dict[int, PrefectFuture[float]] = {}
-    finished: list[PrefectFuture[Track]] = []
-    for chapter in job.chapters:
-        for shard in chapter.shards:
-            if shard not in spoken:
-                spoken[shard] = speak_shard.submit(job, shard, service)
-        parts_of_it = [spoken[shard] for shard in chapter.shards]
-        finished.append(
-            finish_track.submit(
-                job,
-                chapter.number,
-                service,
-                settings.parts,
-                ffmpeg,
-                return_state=False,
-                wait_for=parts_of_it,
+    with let_go_when_ended(service):
+        job = prepare_book(order, service, settings.work)
+        spoken: dict[int, PrefectFuture[float]] = {}
+        finished: list[PrefectFuture[Track]] = []
+        for chapter in job.chapters:
+            for shard in chapter.shards:
+                if shard not in spoken:
+                    spoken[shard] = speak_shard.submit(job, shard, service)
+            parts_of_it = [spoken[shard] for shard in chapter.shards]
+            finished.append(
+                finish_track.submit(
+                    job,
+                    chapter.number,
+                    service,
+                    settings.parts,
+                    ffmpeg,
+                    return_state=False,
+                    wait_for=parts_of_it,
+                )
             )
-        )
-    for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
-        part.result()
-    tracks = [chapter_finished.result() for chapter_finished in finished]
-    tracks = compared(job, tracks)
-    published = bind_book(job, tracks, service.speaker, ffmpeg)
-    keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
-    return narrated(job, tracks, published, monotonic() - started_s)
+        for (
+            part
+        ) in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
+            part.result()
+        tracks = [chapter_finished.result() for chapter_finished in finished]
+        tracks = compared(job, tracks)
+        published = bind_book(job, tracks, service.speaker, ffmpeg)
+        keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
+        return narrated(job, tracks, published, monotonic() - started_s)
 
 
 def _order(document: str, options: NarrationOptions, settings: Settings, kept_at: Path | None) -> Order:

@@ -14,6 +14,7 @@ from pydantic import ByteSize, TypeAdapter, ValidationError
 
 from flows.errors import CannotStart
 
+_PORT: Final = "4200"  # Prefect's own
 _STORE_LIMIT: Final = "20GB"  # about 130 hours of audio
 _LEAST_FREE: Final = "1GB"
 _SETTLE: Final = "10s"
@@ -43,8 +44,8 @@ class Settings:
     webhook: str | None = None  # BINDERY_WEBHOOK: a URL that is told of both
     base_url: str | None = None  # BINDERY_BASE_URL: where the library is found on the web
     hook_limit: str = _HOOK_LIMIT  # BINDERY_HOOK_LIMIT: how long such a command may take
-
     speaking: Path | None = None  # BINDERY_SPEAKING: the socket of a speaking service that is to be used
+    served_by: Path | None = None  # BINDERY_SERVED_BY: the lock of the `bindery serve` that this run is for
     port: int = 4200  # BINDERY_PORT: where `bindery serve` has Prefect's API and pages
 
     @classmethod
@@ -64,8 +65,9 @@ class Settings:
             tagger_url=environment.get("BINDERY_TAGGER_URL") or None,
             segments=segments if "://" in segments else Path(segments).expanduser(),
             store_limit=environment.get("BINDERY_STORE_LIMIT") or _STORE_LIMIT,
-            speaking=Path(environment["BINDERY_SPEAKING"]) if environment.get("BINDERY_SPEAKING") else None,
-            port=_port(environment.get("BINDERY_PORT") or "4200"),
+            speaking=_path(environment.get("BINDERY_SPEAKING")),
+            served_by=_path(environment.get("BINDERY_SERVED_BY")),
+            port=_port(environment.get("BINDERY_PORT") or _PORT),
             least_free=environment.get("BINDERY_LEAST_FREE") or _LEAST_FREE,
             inbox=environment.get("BINDERY_INBOX") or None,
             settle=environment.get("BINDERY_INBOX_SETTLE") or _SETTLE,
@@ -163,6 +165,10 @@ def _port(number: str) -> int:
     if not number.isdecimal() or not 0 < int(number) < 2**16:
         raise CannotStart(f"BINDERY_PORT is {number!r}", "Write a number from 1 to 65535, such as 4200")
     return int(number)
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name).expanduser() if name else None
 
 
 def bytes_in(size: str) -> int | None:

@@ -1,0 +1,145 @@
+"""A bare Prefect server into one that knows our work: pool, queues, deployments, the watch over dead runs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+    WorkPoolFilter,
+    WorkPoolFilterName,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.events.actions import ChangeFlowRunState
+from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.states import Scheduled
+
+from flows.errors import CannotStart
+from flows.priorities import POOL, Priority
+
+DEPLOY_LIMIT_S: Final = 120.0
+HEARTBEAT_S: Final = 180  # Prefect's own; shorter ones are too much for SQLite
+SILENCE_S: Final = 540  # three heartbeats, or runs that are well would be closed
+DEAD_RUNS: Final = "bindery: runs that show no life are closed"
+MOST_RUNS: Final = 2  # of one document whose process died; the third time it is left alone
+
+
+def provision(client: SyncPrefectClient, environment: Mapping[str, str]) -> None:
+    """Bring a server to where a worker of our pool can run every deployment of `prefect.yaml`.
+
+    Doing it again changes nothing. environment: for Prefect's command, with PREFECT_API_URL.
+
+    Raises:
+        CannotStart: a deployment is refused.
+    """
+    try:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    except ObjectAlreadyExists:
+        client.update_work_pool(POOL, WorkPoolUpdate(is_paused=False))
+    there = {queue.name for queue in client.read_work_queues(work_pool_name=POOL)}
+    for priority in Priority:
+        if priority.value not in there:
+            client.create_work_queue(name=priority.value, priority=priority.rank, work_pool_name=POOL)
+    if not client.read_automations_by_name(DEAD_RUNS):
+        client.create_automation(_watch_over_dead_runs())
+    _deploy(environment)
+
+
+def resume_interrupted(client: SyncPrefectClient) -> int:
+    """Have runs go on that were under way when the machine's last worker ended, and return how many.
+
+    For a moment at which no worker runs.
+    """
+    runs = _runs(client, StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+    for run in runs:
+        client.set_flow_run_state(run.id, Scheduled(message="its machine stopped; it goes on"), force=True)
+    return len(runs)
+
+
+def give_another_try(client: SyncPrefectClient) -> int:
+    """Have runs begin again whose process died for the first time, and return how many.
+
+    One that died twice is left alone: it is the document's fault, or the machine is too small for it.
+    """
+    runs = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
+    for run in runs:
+        client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
+    return len(runs)
+
+
+def _runs(client: SyncPrefectClient, *states: StateType) -> list[FlowRun]:
+    return client.read_flow_runs(
+        work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
+        flow_run_filter=FlowRunFilter(
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(states)))
+        ),
+    )
+
+
+def _watch_over_dead_runs() -> AutomationCore:
+    """A run that was heard of once and then no more is crashed, as Prefect's handbook has it."""
+    ends = ("Completed", "Failed", "Cancelled", "Crashed")
+    return AutomationCore(
+        name=DEAD_RUNS,
+        trigger=EventTrigger(
+            after={"prefect.flow-run.heartbeat"},
+            expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ends)},
+            match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            for_each={"prefect.resource.id"},
+            posture=Posture.Proactive,
+            threshold=1,
+            within=timedelta(seconds=SILENCE_S),
+        ),
+        actions=[
+            ChangeFlowRunState(state=StateType.CRASHED, message="nothing was heard of its process any more")
+        ],
+    )
+
+
+def _deploy(environment: Mapping[str, str]) -> None:
+    """What `prefect deploy --all` does with our `prefect.yaml`."""
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "prefect",
+            "--no-prompt",
+            "deploy",
+            "--all",
+            "--prefect-file",
+            _prefect_yaml(),
+        ],
+        env={**environment, "BINDERY_WORKDIR": str(Path.cwd())},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=DEPLOY_LIMIT_S,
+        check=False,
+    )
+    if done.returncode:
+        lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise CannotStart(
+            f"Prefect refused the deployments: {lines[-1] if lines else done.returncode}",
+            "Run `prefect deploy --all` to see all that it says",
+        )
+
+
+def _prefect_yaml() -> str:
+    """Beside the packages in a source tree; among the data files of an installation."""
+    places = (Path(__file__).parents[1], Path(sysconfig.get_path("data"), "share", "audiobindery"))
+    for place in places:
+        if (place / "prefect.yaml").is_file():
+            return os.fspath(place / "prefect.yaml")
+    raise CannotStart("prefect.yaml is missing from this installation", "Install audiobindery again")

@@ -1,0 +1,102 @@
+"""What `bindery serve` tells other commands of itself, and how its runs end with it."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from prefect.exceptions import TerminationSignal
+
+from flows.errors import CannotStart
+from outputs.files import complete_or_absent
+from tasks.speaking import Speaking
+
+_LOCK_NAME: Final = "serve.lock"
+_ADDRESSES_NAME: Final = "serve.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where what `bindery serve` runs can be reached."""
+
+    api: str  # Prefect's; its pages are one level up
+    speaking: str  # the socket of the speaking service
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[Path]:
+    """Hold this home's lock, and yield its path; the lock ends with this process, however that ends.
+
+    Raises:
+        CannotStart: another process holds it.
+    """
+    path = home / _LOCK_NAME
+    with path.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CannotStart(
+                f"`bindery serve` runs already with {home}",
+                "End that one first, or name another folder in BINDERY_HOME",
+            ) from None
+        yield path
+
+
+@contextmanager
+def told(home: Path, addresses: Addresses) -> Iterator[None]:
+    """Let other commands know of the addresses for as long as this lasts."""
+    path = home / _ADDRESSES_NAME
+    with complete_or_absent(path) as part:
+        part.write_text(json.dumps(asdict(addresses)) + "\n", encoding="utf-8")
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def addresses_in(home: Path) -> Addresses | None:
+    """The addresses of the `bindery serve` that runs with this home; None: none does."""
+    try:
+        with (home / _LOCK_NAME).open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        try:
+            return Addresses(**json.loads((home / _ADDRESSES_NAME).read_bytes()))
+        except FileNotFoundError:  # it is about to be ready, or to end
+            return None
+    except FileNotFoundError:
+        return None
+    return None
+
+
+def end_with_serve(lock: Path | None) -> None:
+    """End this process at once when the `bindery serve` that it runs for has ended, however it ended.
+
+    Nothing is lost by it: what is done lies in the stores, complete. lock: of that serve; None: of none.
+    """
+    if lock is None:
+        return
+
+    def watch() -> None:
+        with lock.open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_SH)  # which waits for as long as that process lives
+        os._exit(1)
+
+    threading.Thread(target=watch, name="watching bindery serve", daemon=True).start()
+
+
+@contextmanager
+def let_go_when_ended(service: Speaking) -> Iterator[None]:
+    """Let go of all that waits to be spoken when Prefect ends this run: the card is free within a second."""
+    try:
+        yield
+    except TerminationSignal:
+        service.close()
+        raise
