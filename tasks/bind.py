@@ -17,7 +17,7 @@ from outputs.remarks import Remark, remarks_on
 from outputs.report import Account, Unheard
 from synth.speaker import Diction
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
-from tasks.job import Job
+from tasks.job import Job, Order
 from tasks.scripts import book_skipped
 
 
@@ -32,7 +32,26 @@ from tasks.scripts import book_skipped
 def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
     """Publish the book in each format, then clear its work folder away."""
     book = job.book()
-    narration = Narration(
+    published = publish(
+        book,
+        narration_of(job, book, speaker),
+        tracks,
+        job.order.wanted,
+        job.order.library,
+        ffmpeg,
+        label_of(job.order, speaker),
+        job.order.companions,
+        account=_account(job, book, tracks),
+    )
+    for one in published:
+        get_run_logger().info("%s is in %s", one.format, one.folder)
+    shutil.rmtree(job.folder, ignore_errors=True)
+    return published
+
+
+def narration_of(job: Job, book: Book, speaker: Diction) -> Narration:
+    """How a job's book is spoken, as its tags and manifests say it."""
+    return Narration(
         engine=speaker.narrator,
         voice=job.voice,
         speed=job.speed,
@@ -42,25 +61,11 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
             "preset": job.order.preset,
             "chapters": job.order.chapters,
             "book_toml": job.book_toml.name if job.book_toml else None,
+            "options": job.order.options,
         },
         voices=job.voices,
         name=book.narrator if speaker.engine != "draft" else None,  # a draft is never another's work
     )
-    published = publish(
-        book,
-        narration,
-        tracks,
-        job.order.wanted,
-        job.order.library,
-        ffmpeg,
-        _label(job, speaker),
-        job.order.companions,
-        account=_account(job, book, tracks),
-    )
-    for one in published:
-        get_run_logger().info("%s is in %s", one.format, one.folder)
-    shutil.rmtree(job.folder, ignore_errors=True)
-    return published
 
 
 def _account(job: Job, book: Book, tracks: Sequence[Track]) -> Account:
@@ -74,11 +79,11 @@ def _account(job: Job, book: Book, tracks: Sequence[Track]) -> Account:
     )
 
 
-def _label(job: Job, speaker: Diction) -> str | None:
+def label_of(order: Order, speaker: Diction) -> str | None:
     """What sets this narration apart from the whole book in the best voice, which it must never replace."""
     marks = []
     if speaker.engine == "draft":
         marks.append("draft voice")
-    if job.order.chapters is not None:
-        marks.append(f"chapters {job.order.chapters}")
+    if order.chapters is not None:
+        marks.append(f"chapters {order.chapters}")
     return ", ".join(marks) or None

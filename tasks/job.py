@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import TypeAdapter
 
@@ -52,6 +52,7 @@ class Order:
     preset: Preset = Preset.AUDIOBOOK  # what the files are for
     beside: tuple[str, ...] = ()  # what is to stand beside the audio
     base_url: str | None = None  # where the library will be found on the web
+    options: Mapping[str, Any] = field(default_factory=dict)  # as they were given, for book.json; JSON
 
     @property
     def wanted(self) -> tuple[Format, ...]:
