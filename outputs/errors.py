@@ -78,3 +78,15 @@ class BadSource(OutputError):
     """The document is no longer what was read, so that nothing can be made of it beside the audio."""
 
     code = "source-changed"
+
+
+class NoSuchBook(OutputError):
+    """What is named as a finished book is none, or several are meant."""
+
+    code = "no-such-book"
+
+
+class CannotRerun(OutputError):
+    """A finished book cannot be made again as it was: its document moved, or too little is known of it."""
+
+    code = "cannot-rerun"

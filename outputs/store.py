@@ -87,6 +87,12 @@ class SegmentStore:
             if not there
         ]
 
+    def lacking(self, keys: Iterable[str]) -> list[str]:
+        """The same as `missing`, but nothing counts as used: for whoever only wants to know."""
+        wanted = list(dict.fromkeys(keys))
+        there = self.place.each(self._audio_is_whole, wanted)
+        return [key for key, whole in zip(wanted, there, strict=True) if not whole]
+
     def put(self, segment: AudioSegment) -> SegmentFacts:
         """Store a segment, audio first, and say what is known of it.
 
@@ -160,17 +166,20 @@ class SegmentStore:
         self.place.remove(_sidecar_name(key))
 
     def _is_complete(self, key: str) -> bool:
-        """Whether sidecar and audio are there, the audio of the stated size."""
+        """Whether sidecar and audio are there, the audio of the stated size; it counts as used now."""
+        if not self._audio_is_whole(key):
+            return False
+        self.place.touch(_sidecar_name(key))
+        return True
+
+    def _audio_is_whole(self, key: str) -> bool:
         try:
             facts = _facts_from(self.place.read(_sidecar_name(key)))
             if facts is None or facts.key != key:
                 return False
-            if self.place.size_bytes(_audio_name(facts)) != facts.audio_bytes:
-                return False
+            return self.place.size_bytes(_audio_name(facts)) == facts.audio_bytes
         except FileNotFoundError:
             return False
-        self.place.touch(_sidecar_name(key))
-        return True
 
 
 def _sidecar_name(key: str) -> str:

@@ -107,8 +107,8 @@ def test_a_segments_own_loudness_is_known_from_its_facts(store):
 def test_missing_names_each_key_once_and_in_order(store):
     store.put(segment("b"))
     wanted = [key("c"), key("b"), key("a"), key("c")]
-    assert store.missing(wanted) == [key("c"), key("a")]
-    assert store.missing([]) == []
+    assert store.missing(wanted) == store.lacking(wanted) == [key("c"), key("a")]
+    assert store.missing([]) == store.lacking([]) == []
 
 
 def test_putting_twice_writes_nothing_anew(store):
@@ -257,6 +257,7 @@ def test_a_segment_that_is_found_counts_as_used_now_and_one_that_is_checked_does
     path = folder.place.root / sidecar_name(folder)
     os.utime(path, (1e9, 1e9))
     folder.read(key("a"))
+    assert folder.lacking([key("a")]) == []
     assert path.stat().st_mtime == 1e9
     assert folder.missing([key("a")]) == []
     assert path.stat().st_mtime > time.time() - 60
