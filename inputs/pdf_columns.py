@@ -152,6 +152,8 @@ def _reordered(lines: list[Line], gutters: list[float], top: float, bottom: floa
         if rises:  # stored in an order of its own
             column.sort(key=lambda line: -line.baseline)
     inside = [place for place, line in enumerate(lines) if bottom <= line.baseline <= top]
+    if not inside:  # between the heights of two gutters there may be none
+        return lines
     taken = set(inside)
     before = lines[: inside[0]]
     behind = [line for place, line in enumerate(lines) if place > inside[0] and place not in taken]
