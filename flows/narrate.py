@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Any, Final
@@ -14,6 +15,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
 from flows.lexicon import standing_lexicon
+from flows.rates import note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
 from flows.settings import Settings
@@ -23,18 +25,19 @@ from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
 from outputs.companions import Companion
 from outputs.encode import FORMATS
-from outputs.ffmpeg import find_ffmpeg
+from outputs.ffmpeg import Ffmpeg, find_ffmpeg
 from outputs.manifest import Track
 from outputs.presets import Preset
+from synth.audio import SAMPLE_RATE_HZ
 from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
 from tasks.bind import bind_book
 from tasks.checking import compared
 from tasks.finish import finish_track
-from tasks.job import Order
+from tasks.job import Job, Order
 from tasks.prepare import prepare_book
 from tasks.speak import speak_shard
-from tasks.speaking import Speaking
+from tasks.speaking import Speaking, SpeakingService
 from tasks.upkeep import keep_within
 
 
@@ -111,6 +114,11 @@ class NarrationOptions(BaseModel):
         """
         return tuple(read_lexicon(Path(name)) for name in reversed(self.lexicon))
 
+    def of_the_book(self) -> dict[str, Any]:
+        """What of it a finished book is made with again, as JSON; the rest is this machine's."""
+        chosen = self.model_dump(mode="json", exclude={"library", "weights", "device", "memory"})
+        return chosen | {"lexicon": [str(Path(name).absolute()) for name in self.lexicon]}
+
     def service(self, settings: Settings) -> Speaking:
         """The speaker that was asked for, behind the queue that all runs of this process or machine share.
 
@@ -149,47 +157,72 @@ def narrate_book(
 
     kept_at: where the document is put when all is done; empty: it stays where it is.
     """
-    started_s = monotonic()
     options = options or NarrationOptions()
     settings = Settings.read()
+    return narrate(
+        order_of(document, options, settings, Path(kept_at) if kept_at else None), options, settings
+    )
+
+
+def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narrated:
+    """The steps of a book, inside a flow run."""
+    started_s = monotonic()
     end_with_serve(settings.served_by)
-    order = _order(document, options, settings, Path(kept_at) if kept_at else None)
     _ = order.wanted, order.companions  # one that does not exist is told of before any work
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
     with let_go_when_ended(service):
         job = prepare_book(order, service, settings.work)
-        spoken: dict[int, PrefectFuture[float]] = {}
-        finished: list[PrefectFuture[Track]] = []
-        for chapter in job.chapters:
-            for shard in chapter.shards:
-                if shard not in spoken:
-                    spoken[shard] = speak_shard.submit(job, shard, service)
-            parts_of_it = [spoken[shard] for shard in chapter.shards]
-            finished.append(
-                finish_track.submit(
-                    job,
-                    chapter.number,
-                    service,
-                    settings.parts,
-                    ffmpeg,
-                    return_state=False,
-                    wait_for=parts_of_it,
-                )
-            )
-        for (
-            part
-        ) in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
-            part.result()
-        tracks = [chapter_finished.result() for chapter_finished in finished]
-        tracks = compared(job, tracks)
+        tracks = compared(job, _finished(job, service, settings, ffmpeg))
         published = bind_book(job, tracks, service.speaker, ffmpeg)
         keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
+        _note_rates(order, service, tracks, settings)
         return narrated(job, tracks, published, monotonic() - started_s)
 
 
-def _order(document: str, options: NarrationOptions, settings: Settings, kept_at: Path | None) -> Order:
+def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -> list[Track]:
+    """Each chapter as soon as its last part is spoken, while others are still being spoken."""
+    spoken: dict[int, PrefectFuture[float]] = {}
+    finished: list[PrefectFuture[Track]] = []
+    for chapter in job.chapters:
+        for shard in chapter.shards:
+            if shard not in spoken:
+                spoken[shard] = speak_shard.submit(job, shard, service)
+        finished.append(
+            finish_track.submit(
+                job,
+                chapter.number,
+                service,
+                settings.parts,
+                ffmpeg,
+                return_state=False,
+                wait_for=[spoken[shard] for shard in chapter.shards],
+            )
+        )
+    for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
+        part.result()
+    return [chapter_finished.result() for chapter_finished in finished]
+
+
+def _note_rates(order: Order, service: Speaking, tracks: Sequence[Track], settings: Settings) -> None:
+    """Remember how fast it went; a speaker in another process is measured there."""
+    if isinstance(service, SpeakingService):
+        figures = service.figures()
+        note_speaking(settings.home, order.engine, figures.audio_s, figures.speaking_s)
+    made = [track for track in tracks if track.took_s]
+    audio_s = sum(track.parts[0].samples for track in made) / SAMPLE_RATE_HZ
+    note_finishing(settings.home, order.engine, audio_s, sum(track.took_s for track in made))
+
+
+def order_of(
+    document: str, options: NarrationOptions, settings: Settings, kept_at: Path | None = None
+) -> Order:
+    """What these options ask for. kept_at: as `narrate_book` has it.
+
+    Raises:
+        BadLexicon: a lexicon cannot be used.
+    """
     return Order(
         document=Path(document),
         engine=options.engine,
@@ -208,4 +241,5 @@ def _order(document: str, options: NarrationOptions, settings: Settings, kept_at
         standing_lexicon=standing_lexicon(settings),
         kept_at=kept_at,
         least_free_bytes=settings.least_free_bytes,
+        options=options.of_the_book(),
     )

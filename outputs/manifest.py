@@ -73,6 +73,7 @@ class Track:
     waveform: tuple[int, ...] = ()  # as `outputs.waveform` has it
     spoken_again: int = 0  # segments that were damaged when they were read
     findings: tuple[Finding, ...] = ()  # what somebody should listen to
+    took_s: float = 0.0  # to master, encode and check it; 0.0: it was done already
 
     def part(self, codec: str) -> Part:
         """The part in this codec, which must have been made."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import Final
 
 from prefect import get_run_logger, task
@@ -16,6 +17,7 @@ from outputs.errors import SegmentDamaged, SegmentMissing
 from outputs.ffmpeg import Ffmpeg
 from outputs.findings import Finding
 from outputs.finish import Part, finish_chapter
+from outputs.foresight import parts_are_there
 from outputs.manifest import Track
 from outputs.presets import Preset
 from outputs.store import SegmentFacts
@@ -66,6 +68,7 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
         waveform(first.cues, finished.facts, first.samples, first.measurement.gain_db),
         finished.spoken_again,
         tuple(_findings(job, chapter, finished, service)),
+        finished.took_s,
     )
     get_run_logger().info(
         "chapter %d %r: %.0f s, %.1f LUFS",
@@ -98,6 +101,7 @@ class _Finished:
     parts: tuple[Part, ...]
     facts: Mapping[str, SegmentFacts]
     spoken_again: int
+    took_s: float  # 0.0: the parts were there
 
 
 def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path, ffmpeg: Ffmpeg) -> _Finished:
@@ -110,6 +114,8 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
     codecs = [wanted.codec for wanted in job.order.wanted]
     codecs += job.order.companions.codecs_beside(job.order.wanted)
     spoken_again = 0
+    there = parts_are_there(chapter.plan, codecs, parts, ffmpeg)
+    started_s = monotonic()
     for healings_left in range(HEALINGS, -1, -1):
         try:
             finished = finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
@@ -120,7 +126,7 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
                 raise
             get_run_logger().warning("%s; speaking it again", error.message)
             spoken_again += _heal(chapter, service)
-    return _Finished(finished, facts, spoken_again)
+    return _Finished(finished, facts, spoken_again, 0.0 if there else monotonic() - started_s)
 
 
 def _heal(chapter: PlannedChapter, service: Speaking) -> int:
