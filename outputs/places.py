@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -146,7 +146,6 @@ class Remote:
             raise StoreUnreachable(f"{url} cannot be used ({error})", hint) from error
         self._url = url
         self._root = root.rstrip("/")
-        self._folders: set[str] = set()  # that are known to be there
 
     def read(self, name: str) -> bytes:
         """A file's bytes; FileNotFoundError where there is none."""
@@ -165,12 +164,16 @@ class Remote:
             StoreUnreachable: it was refused or did not arrive.
         """
         path = self._path(name)
-        folder = path.rpartition("/")[0]
-        with self._named():
-            if folder not in self._folders:  # some places have folders, others take names as they come
-                self._fs.makedirs(folder, exist_ok=True)
-                self._folders.add(folder)
-            self._fs.pipe_file(path, data)
+        try:
+            with self._named():
+                try:
+                    self._fs.pipe_file(path, data)
+                except FileNotFoundError:  # a place that has folders; object stores take names as they come
+                    with suppress(FileExistsError):
+                        self._fs.mkdir(path.rpartition("/")[0], create_parents=False)
+                    self._fs.pipe_file(path, data)
+        except FileNotFoundError as error:  # nothing is made for a name that may be misspelled
+            raise StoreUnreachable(f"{self._url} is not there", "Make it first") from error
 
     def remove(self, name: str) -> None:
         """Remove a file, if it is there."""
@@ -185,9 +188,10 @@ class Remote:
 
     def files(self) -> Iterator[File]:
         """All files, in no particular order."""
-        with self._named():
+        found: Mapping[str, Mapping[str, Any]] = {}
+        with self._named(), suppress(FileNotFoundError):  # nothing was ever written
             self._fs.invalidate_cache()  # other machines write here, too
-            found: Mapping[str, Mapping[str, Any]] = self._fs.find(self._root, detail=True)
+            found = self._fs.find(self._root, detail=True)
         for path, facts in found.items():
             name = path.removeprefix(self._root).lstrip("/")
             yield File(name, int(facts["size"]), _written_s(facts))
@@ -206,10 +210,9 @@ class Remote:
             yield
         except FileNotFoundError:
             raise
-        except OSError as error:
-            raise StoreUnreachable(
-                f"{self._url} does not work ({error})", "See that it can be reached"
-            ) from error
+        except Exception as error:  # each kind of place has errors of its own, which know no common name
+            said = f"{self._url} does not work ({type(error).__name__}: {error})"
+            raise StoreUnreachable(said, "See that it can be reached, and with which rights") from error
 
 
 def _written_s(facts: Mapping[str, Any]) -> float:

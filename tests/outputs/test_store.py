@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outputs.errors import DiskFull, SegmentDamaged, SegmentMissing, StoreUnreachable
+from outputs.places import Remote
 from outputs.store import SegmentStore
 from synth.audio import AudioSegment, WordTime
 
@@ -285,6 +286,22 @@ def test_a_url_that_nothing_is_installed_for_is_refused_by_name(url, monkeypatch
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(StoreUnreachable, match=url.partition(":")[0]):
         SegmentStore(url)
+
+
+def test_a_place_with_folders_gets_those_that_it_lacks(tmp_path, folder):
+    folder.place = Remote(f"local://{tmp_path}")
+    assert list(folder.keys()) == []
+    folder.put(segment())
+    assert list(folder.keys()) == [key("a")]
+    assert folder.missing([key("a")]) == []
+
+
+def test_nothing_is_made_for_a_name_that_may_be_misspelled(tmp_path, folder):
+    folder.place = Remote(f"local://{tmp_path}/misspelt")
+    assert list(folder.keys()) == []
+    with pytest.raises(StoreUnreachable, match="misspelt is not there"):
+        folder.put(segment())
+    assert not (tmp_path / "misspelt").exists()
 
 
 def test_a_place_that_stops_answering_is_named(tmp_path, monkeypatch):
