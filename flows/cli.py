@@ -15,6 +15,8 @@ from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.lexicon import Lexicons
 from flows.lexicon import app as lexicon_app
+from flows.queue_commands import app as queue_app
+from flows.queue_commands import status as queue_status
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
 from flows.store import app as store_app
@@ -44,6 +46,8 @@ models: Final = typer.Typer(
 app.add_typer(models, name="models")
 app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(store_app, name="store")
+app.add_typer(queue_app, name="queue")
+app.command("status")(queue_status)
 
 Files = Annotated[
     list[Path],
@@ -75,101 +79,190 @@ Ocr = Annotated[
 Weights = Annotated[
     Path | None, typer.Option(help="A folder with Kokoro's published files.", show_default=False)
 ]
+Voice = Annotated[
+    str | None, typer.Option(help="A name from `bindery voices`. (default: the best for the language)")
+]
+EngineChoice = Annotated[
+    Engine, typer.Option(help="kokoro; or draft, a robot voice to check a book by ear in seconds.")
+]
+Speed = Annotated[float | None, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace. [default: 1]")]
+PresetChoice = Annotated[
+    Preset,
+    typer.Option(
+        help="What the files are for: audiobook (-19 LUFS); acx (its levels, MP3 192 kb/s); "
+        "podcast (-16 LUFS); archive (24-bit FLAC, as loud as spoken)."
+    ),
+]
+Formats = Annotated[
+    str | None,
+    typer.Option(
+        help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter). "
+        "[default: m4b,mp3; for acx and podcast mp3; for archive flac]"
+    ),
+]
+Beside = Annotated[
+    str,
+    typer.Option(
+        "--with",
+        help="Files beside the audio: vtt, srt, lrc (captions), chapters (podcast apps), w3c (W3C "
+        "audiobook), rss (podcast feed), readalong (EPUB that lights up what is heard).",
+        show_default=False,
+    ),
+]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="Where the library will be found on the web, for --with rss.")
+]
+Out = Annotated[Path | None, typer.Option(help="The library folder. (default: library)")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")]
+Precision = Annotated[
+    str | None, typer.Option(help="float32, bfloat16, float16 or int8. [default: what suits the device]")
+]
+Memory = Annotated[
+    str | None,
+    typer.Option("--memory", "--vram", help="What Kokoro may take: 2GB or 50%. [default: most that is free]"),
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")]
 
 
 @app.command()
 def convert(
     files: Files,
-    voice: Annotated[
-        str | None, typer.Option(help="A name from `bindery voices`. (default: the best for the language)")
-    ] = None,
-    engine: Annotated[
-        Engine, typer.Option(help="kokoro; or draft, a robot voice to check a book by ear in seconds.")
-    ] = Engine.KOKORO,
-    speed: Annotated[
-        float | None, typer.Option(help="0.5 to 2.0; 1 is the voice's own pace. [default: 1]")
-    ] = None,
+    voice: Voice = None,
+    engine: EngineChoice = Engine.KOKORO,
+    speed: Speed = None,
     chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. (default: all)")] = None,
-    preset: Annotated[
-        Preset,
-        typer.Option(
-            help="What the files are for: audiobook (-19 LUFS); acx (its levels, MP3 192 kb/s); "
-            "podcast (-16 LUFS); archive (24-bit FLAC, as loud as spoken)."
-        ),
-    ] = Preset.AUDIOBOOK,
-    formats: Annotated[
-        str | None,
-        typer.Option(
-            help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter). "
-            "[default: m4b,mp3; for acx and podcast mp3; for archive flac]"
-        ),
-    ] = None,
-    beside: Annotated[
-        str,
-        typer.Option(
-            "--with",
-            help="Files beside the audio: vtt, srt, lrc (captions), chapters (podcast apps), w3c (W3C "
-            "audiobook), rss (podcast feed), readalong (EPUB that lights up what is heard).",
-            show_default=False,
-        ),
-    ] = "",
-    base_url: Annotated[
-        str | None, typer.Option(help="Where the library will be found on the web, for --with rss.")
-    ] = None,
+    preset: PresetChoice = Preset.AUDIOBOOK,
+    formats: Formats = None,
+    beside: Beside = "",
+    base_url: BaseUrl = None,
     matter: Matter = None,
     read: Read = "",
     ocr: Ocr = False,
     lexicon: Lexicons = None,
-    out: Annotated[Path | None, typer.Option(help="The library folder. (default: library)")] = None,
-    weights: Weights = None,
-    device: Annotated[
-        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help="float32, bfloat16, float16 or int8. [default: what suits the device]")
-    ] = None,
-    memory: Annotated[
-        str | None,
+    verify: Annotated[
+        bool,
         typer.Option(
-            "--memory", "--vram", help="What Kokoro may take: 2GB or 50%. [default: most that is free]"
+            "--verify",
+            help='Listen whether each sentence says its text; English. Needs "audiobindery[verify]".',
         ),
-    ] = None,
+    ] = False,
+    out: Out = None,
+    weights: Weights = None,
+    device: Device = None,
+    precision: Precision = None,
+    memory: Memory = None,
     as_json: AsJson = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")] = False,
+    verbose: Verbose = False,
 ) -> None:
     """Convert documents into tagged chapter files and an M4B.
 
     What is done is found by its content: run the same command again after an interruption or a correction,
     and only what is missing or changed is spoken.
     """
+    _configure_prefect(verbose=verbose)
+    from flows.converting import convert_all
+
+    chosen = _chosen(
+        formats,
+        beside,
+        read,
+        lexicon,
+        engine=engine,
+        voice=voice,
+        speed=speed,
+        chapters=chapters,
+        preset=preset,
+        base_url=base_url,
+        matter=matter,
+        ocr=ocr,
+        library=out,
+        weights=weights,
+        device=device,
+        precision=precision,
+        memory=memory,
+    )
+    raise typer.Exit(convert_all(files, chosen, as_json=as_json))
+
+
+@app.command()
+def inbox(
+    folder: Annotated[
+        Path | None, typer.Argument(help="The inbox. (default: BINDERY_INBOX)", show_default=False)
+    ] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help="Work through what is there, then end; for cron and the like.")
+    ] = False,
+    voice: Voice = None,
+    engine: EngineChoice = Engine.KOKORO,
+    speed: Speed = None,
+    preset: PresetChoice = Preset.AUDIOBOOK,
+    formats: Formats = None,
+    beside: Beside = "",
+    base_url: BaseUrl = None,
+    matter: Matter = None,
+    read: Read = "",
+    ocr: Ocr = False,
+    lexicon: Lexicons = None,
+    out: Out = None,
+    weights: Weights = None,
+    device: Device = None,
+    precision: Precision = None,
+    memory: Memory = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Convert every document that is put into a folder, and put it into done or failed.
+
+    A document is taken when it has arrived whole; why one failed stands beside it. Several of these can work
+    on one inbox.
+    """
+    _configure_prefect(verbose=verbose)
+    from flows.inbox_command import watch_inbox
+
+    chosen = _chosen(
+        formats,
+        beside,
+        read,
+        lexicon,
+        engine=engine,
+        voice=voice,
+        speed=speed,
+        preset=preset,
+        base_url=base_url,
+        matter=matter,
+        ocr=ocr,
+        library=out,
+        weights=weights,
+        device=device,
+        precision=precision,
+        memory=memory,
+    )
+    raise typer.Exit(watch_inbox(folder, chosen, once=once, as_json=as_json))
+
+
+def _configure_prefect(*, verbose: bool) -> None:
     try:
         configure_prefect(Settings.read(), verbose=verbose)
     except CannotStart as error:
         Console(stderr=True).print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
         raise typer.Exit(Exit.CANNOT_START) from None
-    from flows.converting import convert_all
 
-    chosen: dict[str, object] = {
-        "engine": engine,
-        "voice": voice,
-        "speed": speed,
-        "chapters": chapters,
-        "preset": preset,
-        "beside": [name.strip() for name in beside.split(",") if name.strip()],
-        "base_url": base_url,
-        "matter": matter,
-        "read": _choices_in(read),
-        "ocr": ocr,
-        "lexicon": [str(path) for path in lexicon or []],
-        "library": str(out) if out else None,
-        "weights": str(weights) if weights else None,
-        "device": device,
-        "precision": precision,
-        "memory": memory,
-    }
+
+def _chosen(
+    formats: str | None, beside: str, read: str, lexicon: list[Path] | None, **others: object
+) -> dict[str, object]:
+    """What was chosen, by the names that `NarrationOptions` has for it."""
+    chosen = {name: str(value) if isinstance(value, Path) else value for name, value in others.items()}
+    chosen["beside"] = _names_in(beside)
+    chosen["read"] = _choices_in(read)
+    chosen["lexicon"] = [str(path) for path in lexicon or []]
     if formats is not None:
-        chosen["formats"] = [name.strip() for name in formats.split(",") if name.strip()]
-    raise typer.Exit(convert_all(files, chosen, as_json=as_json))
+        chosen["formats"] = _names_in(formats)
+    return chosen
+
+
+def _names_in(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 @app.command()
@@ -257,6 +350,40 @@ def voices(as_json: AsJson = False) -> None:
     for voice in VOICES.values():
         table.add_row(voice.name, voice.language, voice.gender, voice.grade or "–")
     Console().print(table)
+
+
+@app.command()
+def serve(
+    at_once: Annotated[int, typer.Option(min=1, help="Documents that are under way at a time.")] = 3,
+    weights: Weights = None,
+    device: Annotated[
+        str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="float32, bfloat16, float16 or int8. [default: what suits the device]")
+    ] = None,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", "--vram", help="What Kokoro may take: 2GB or 50%. [default: most that is free]"
+        ),
+    ] = None,
+) -> None:
+    """Work through a queue of documents until you end it: with pages to watch, one warm speaker for all.
+
+    Everything stays on this machine: it listens at 127.0.0.1 alone, and calls nobody.
+    """
+    console = Console(stderr=True)
+    try:
+        settings = Settings.read()
+        configure_prefect(settings, verbose=False)
+        from flows.serve import serve as serve_here
+        from flows.speakers import Hardware
+
+        serve_here(settings, weights, Hardware(device, precision, memory), at_once, console)
+    except CannotStart as error:
+        console.print(f"[red]✗[/] {escape(str(error))}", soft_wrap=True, highlight=False)
+        raise typer.Exit(Exit.CANNOT_START) from None
 
 
 @app.command()

@@ -27,6 +27,7 @@ START_LIMIT_S: Final = 120.0  # a service that ended is started again and reads 
 OPENING_LIMIT_S: Final = 1800.0  # weights may have to be fetched first
 _SILENCE_S: Final = 60 * PULSE_S  # it says something every second, unless the machine is very busy
 _PAUSE_S: Final = 0.5
+_HEALTH_LIMIT_S: Final = 5.0
 
 
 class RemoteSpeaking:
@@ -180,6 +181,16 @@ class RemoteSpeaking:
             f"the speaking service at {self._address} is of another version, or its segments are elsewhere",
             "End `bindery serve` and start it again",
         )
+
+
+def health_of(address: Path) -> dict[str, Any]:
+    """The figures of each speaker that the service at a socket has open; empty when nobody answers there."""
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), timeout=_HEALTH_LIMIT_S) as http:
+        try:
+            figures: dict[str, Any] = http.get("http://speaking/health").json()["engines"]
+        except httpx.TransportError:
+            return {}
+    return figures
 
 
 def _diction(engine: str, opened: Opened) -> Diction:
