@@ -86,9 +86,8 @@ _TITLES = tuple(
 
 def by_types(types: frozenset[str]) -> Standing | None:
     """The standing that epub:type, role or guide values give; None where they say nothing about it."""
-    for kind in types:
-        standing = _TYPES.get(kind)
-        if standing is not None:
+    for kind, standing in _TYPES.items():  # in its order: a set has none that lasts
+        if kind in types:
             if standing is _FRONT_SPOKEN and "backmatter" in types:
                 return _BACK_SPOKEN
             if standing is _FRONT_SPOKEN and "bodymatter" in types:
