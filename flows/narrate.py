@@ -88,6 +88,9 @@ class NarrationOptions(BaseModel):
     lexicon: list[str] = Field(
         default=[], description="TOML files with pronunciations for this book; the last one goes first"
     )
+    verify: bool = Field(
+        default=False, description="listen to every segment whether it says its text (English alone)"
+    )
     library: str | None = Field(default=None, description="the folder that finished books go to")
     weights: str | None = Field(default=None, description="a folder with Kokoro's published files")
     device: str | None = Field(default=None, description="cpu, cuda, cuda:1 or mps; empty: the fastest")
@@ -231,6 +234,7 @@ def order_of(
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
         preset=options.preset,
+        verify=options.verify,
         beside=tuple(sorted(set(options.beside))),
         base_url=options.base_url or settings.base_url,
         library=Path(options.library) if options.library else settings.library,

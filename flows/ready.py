@@ -12,6 +12,7 @@ from outputs.disk import check_room
 from outputs.encode import formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.places import place_of
+from outputs.verify import check_verifier
 
 
 def check_ready(options: NarrationOptions, settings: Settings) -> None:
@@ -27,6 +28,8 @@ def check_ready(options: NarrationOptions, settings: Settings) -> None:
     options.lexicons()
     standing_lexicon(settings)
     find_ffmpeg(settings.ffmpeg)
+    if options.verify:
+        check_verifier()
     place_of(settings.segments)
     _ = settings.store_limit_bytes
     speaker = options.service(settings).speaker

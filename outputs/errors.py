@@ -38,6 +38,12 @@ class EncoderFailed(OutputError):
     code = "encoder-failed"
 
 
+class VerifierMissing(OutputError):
+    """The listening check was asked for, and what it needs is not installed."""
+
+    code = "verifier-missing"
+
+
 class SegmentDamaged(OutputError):
     """A stored segment's bytes are not those that were written."""
 

@@ -21,6 +21,7 @@ class Finding:
     message: str
     at_s: float | None = None
     text: str = ""
+    is_error: bool = False  # more than a suspicion
 
 
 def beginning(text: str) -> str:

@@ -22,8 +22,9 @@ from outputs.manifest import Track
 from outputs.presets import Preset
 from outputs.store import SegmentFacts
 from outputs.timeline import chapter_timeline
+from outputs.verify import verify_chapter
 from outputs.waveform import waveform
-from synth.audio import SAMPLE_RATE_HZ
+from synth.audio import SAMPLE_RATE_HZ, Samples
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
@@ -67,7 +68,7 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
         timeline,
         waveform(first.cues, finished.facts, first.samples, first.measurement.gain_db),
         finished.spoken_again,
-        tuple(_findings(job, chapter, finished, service)),
+        tuple(_findings(job, chapter, finished, service, parts)),
         finished.took_s,
     )
     get_run_logger().info(
@@ -81,17 +82,18 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
     return track
 
 
-def _findings(job: Job, chapter: PlannedChapter, finished: _Finished, service: Speaking) -> Iterator[Finding]:
+def _findings(
+    job: Job, chapter: PlannedChapter, finished: _Finished, service: Speaking, parts: Path
+) -> Iterator[Finding]:
+    def read(key: str) -> Samples:
+        return service.store.read(key).samples
+
     number = chapter.script.number
     preset = job.order.preset
     yield from check_chapter(number, finished.parts, preset.mastering, acx=preset is Preset.ACX)
-    yield from check_segments(
-        number,
-        finished.parts[0],
-        chapter.chunks,
-        finished.facts,
-        lambda key: service.store.read(key).samples,
-    )
+    yield from check_segments(number, finished.parts[0], chapter.chunks, finished.facts, read)
+    if job.order.verify:
+        yield from verify_chapter(number, finished.parts[0].cues, chapter.chunks, read, parts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ class Order:
     kept_at: Path | None = None  # where the document is put when all is done; None: it stays where it is
     least_free_bytes: int = 0  # what is to stay free on the disks
     preset: Preset = Preset.AUDIOBOOK  # what the files are for
+    verify: bool = False  # listen to every segment whether it says its text
     beside: tuple[str, ...] = ()  # what is to stand beside the audio
     base_url: str | None = None  # where the library will be found on the web
     options: Mapping[str, Any] = field(default_factory=dict)  # as they were given, for book.json; JSON

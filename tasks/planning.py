@@ -14,6 +14,7 @@ from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
 from outputs.companions import Companion
 from outputs.plan import ChapterPlan, Mastering, Pauses, Utterance, samples_of
+from outputs.verify import is_verifiable
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Diction
 from tasks.edition import Edition, edition_of
@@ -93,6 +94,7 @@ class Planning:
                 *_warnings(chapters, edition, self._speaker),
                 *self._pronouncer.warnings(),
                 *_left_out(order, self.book),
+                *_unverified(order, chapters),
             ),
             book_toml=edition.toml.path if edition.toml else None,
         )
@@ -176,6 +178,14 @@ def _warnings(chapters: Sequence[PlannedChapter], edition: Edition, speaker: Dic
     voices = dict.fromkeys(chapter.voice for chapter in chapters)
     of_voices = (warning for voice in voices for warning in speaker.warnings(voice, edition.book.language))
     return tuple(dict.fromkeys((*(warning.message for warning in edition.book.warnings), *of_voices)))
+
+
+def _unverified(order: Order, chapters: Sequence[PlannedChapter]) -> Iterator[str]:
+    """The languages that the listening check was asked for and does not know."""
+    spoken = dict.fromkeys(chapter.chunks[0].language for chapter in chapters)
+    foreign = [language for language in spoken if not is_verifiable(language)]
+    if order.verify and foreign:
+        yield f"what is spoken in {', '.join(foreign)} was not listened to: --verify knows English alone"
 
 
 def _left_out(order: Order, book: Book) -> Iterator[str]:

@@ -164,6 +164,7 @@ def test_the_manifest_says_how_loud_each_chapter_is_and_what_is_odd_about_it(
                 "message": "2.0 s of silence inside",
                 "at_s": 12.5,
                 "text": "Alice was",
+                "is_error": False,
             }
         ],
         [],
