@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -40,16 +40,14 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     try:
         options = NarrationOptions.model_validate(chosen)
         check_ready(options, Settings.read())
-        with _ending_at_once(console), embedded_prefect():
+        with ending_at_once(console), embedded_prefect():
             failures = list(_convert(files, options, console, as_json=as_json))
     except ValidationError as error:
-        first = error.errors()[0]
-        problem = _PROBLEMS.get(first["type"], first["msg"])
-        return _refuse(console, Exit.USAGE, f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}")
+        return refuse(console, Exit.USAGE, problem_with_options(error))
     except (UnknownFormat, BadCompanion, UnknownVoice, UnknownPreference, BadCompute, BadLexicon) as error:
-        return _refuse(console, Exit.USAGE, str(error))
+        return refuse(console, Exit.USAGE, str(error))
     except (SpeechError, OutputError, CannotStart) as error:
-        return _refuse(console, Exit.CANNOT_START, str(error))
+        return refuse(console, Exit.CANNOT_START, str(error))
     if failures and len(files) > 1:
         console.print(f"[red]{len(failures)} of {len(files)} documents failed[/]; the others are done.")
     if any(failure.code == "unexpected" for failure in failures):
@@ -58,13 +56,14 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
 
 
 @contextmanager
-def _ending_at_once(console: Console) -> Iterator[None]:
+def ending_at_once(console: Console, before_that: Callable[[], None] = lambda: None) -> Iterator[None]:
     """End within a moment when interrupted, whatever is being spoken: nothing is lost by it.
 
     What is done lies in the stores, complete; Prefect's API and the encoders end when this process does.
     """
 
     def end(number: int, _frame: object) -> None:
+        before_that()
         console.print("\nInterrupted. Run the same command again to go on where it was.")
         os._exit(128 + number)
 
@@ -88,10 +87,10 @@ def _convert(
                 console.print(line, soft_wrap=True, highlight=False)
                 yield outcome.failure
             elif outcome.narrated is not None and not as_json:
-                _tell(outcome.narrated, console)
+                tell_book(outcome.narrated, console)
 
 
-def _tell(book: Narrated, console: Console) -> None:
+def tell_book(book: Narrated, console: Console) -> None:
     """What was made, where it is and how long it took."""
     table = chapter_table("length", "LUFS", "dBTP")
     for chapter in book.chapters:
@@ -122,6 +121,14 @@ def _summary(book: Narrated) -> str:
     )
 
 
-def _refuse(console: Console, status: Exit, problem: str) -> Exit:
+def problem_with_options(error: ValidationError) -> str:
+    """What is wrong with the options of a command, in a line."""
+    first = error.errors()[0]
+    problem = _PROBLEMS.get(first["type"], first["msg"])
+    return f"--{first['loc'][0]} {first['input'] or 'is empty'}: {problem}"
+
+
+def refuse(console: Console, status: Exit, problem: str) -> Exit:
+    """Say in one line why nothing is done."""
     console.print(f"[red]✗[/] {escape(problem)}", soft_wrap=True, highlight=False)
     return status

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
 from flows.documents import AT_ONCE, Outcome, Watching, narrate_one
 from flows.narrate import NarrationOptions
 from flows.ready import check_disks, library_of
-from flows.report import Narrated, folders_of
+from flows.report import Narrated, failure_json, folders_of
 from flows.settings import Settings
 from outputs.errors import OutputError
 from outputs.files import sha256_of
@@ -56,6 +56,15 @@ class Handled:
     failure: Failure | None = None
     folders: tuple[str, ...] = ()  # of the finished book
     warnings: tuple[str, ...] = ()  # of those who wanted to be told
+
+    def as_json(self) -> dict[str, Any]:
+        """The facts as JSON knows them; a book's as `bindery convert --json` has them."""
+        facts: dict[str, Any] = {"name": str(self.name), "became": self.became.value}
+        if self.folders:
+            facts["folders"] = self.folders
+        if self.failure:
+            facts["error"] = failure_json("", self.failure)["error"]
+        return {**(self.narrated.as_json() if self.narrated else {}), **facts}
 
     @property
     def line(self) -> str:

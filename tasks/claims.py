@@ -160,6 +160,11 @@ def take_back(inbox: Inbox, lease_s: float, machine: Machine) -> list[Path]:
     return returned
 
 
+def is_touched(inbox: Inbox) -> bool:
+    """Whether any run, living or dead, has taken something."""
+    return any(inbox.claimed.glob("*/"))
+
+
 def _is_dead(folder: Path, last_s: float, machine: Machine) -> bool:
     """Whether nobody holds the folder any more. last_s: the oldest sign of life that still counts."""
     try:
