@@ -15,6 +15,8 @@ from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.lexicon import Lexicons
 from flows.lexicon import app as lexicon_app
+from flows.queue_commands import app as queue_app
+from flows.queue_commands import status as queue_status
 from flows.settings import Settings, configure_prefect
 from flows.speakers import Engine
 from flows.store import app as store_app
@@ -44,6 +46,8 @@ models: Final = typer.Typer(
 app.add_typer(models, name="models")
 app.add_typer(lexicon_app, name="lexicon")
 app.add_typer(store_app, name="store")
+app.add_typer(queue_app, name="queue")
+app.command("status")(queue_status)
 
 Files = Annotated[
     list[Path],
