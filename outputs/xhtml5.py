@@ -36,7 +36,7 @@ _LOOKS: Final[Mapping[str, str]] = {
 _GONE: Final = frozenset(
     ("align", "alink", "axis", "background", "bgcolor", "border", "cellpadding", "cellspacing", "char",
      "charoff", "clear", "color", "compact", "face", "frame", "hspace", "link", "longdesc", "noshade",
-     "nowrap", "profile", "rev", "rules", "scheme", "summary", "valign", "version", "vlink", "vspace")
+     "nowrap", "profile", "rev", "rules", "scheme", "summary", "text", "valign", "version", "vlink", "vspace")
 )  # fmt: skip
 _SIZED: Final = frozenset(("img", "video", "canvas", "iframe", "object", "embed", "input", "svg", "image"))
 _NAMED: Final = frozenset(
