@@ -18,6 +18,7 @@ from outputs.report import Account, Unheard
 from synth.speaker import Diction
 from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, Order
+from tasks.kept_plans import keep_plans
 from tasks.scripts import book_skipped
 
 
@@ -32,6 +33,7 @@ from tasks.scripts import book_skipped
 def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpeg) -> tuple[Published, ...]:
     """Publish the book in each format, then clear its work folder away."""
     book = job.book()
+    keep_plans(job, tracks, book.sha256)
     published = publish(
         book,
         narration_of(job, book, speaker),
@@ -42,6 +44,7 @@ def bind_book(job: Job, tracks: Sequence[Track], speaker: Diction, ffmpeg: Ffmpe
         label_of(job.order, speaker),
         job.order.companions,
         account=_account(job, book, tracks),
+        in_volumes=job.order.volumes,
     )
     for one in published:
         get_run_logger().info("%s is in %s", one.format, one.folder)

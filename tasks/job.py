@@ -32,6 +32,14 @@ _COVERS: Final = {"image/jpeg": ".jpg", "image/png": ".png"}
 
 
 @dataclass(frozen=True, slots=True)
+class Staying:
+    """A chapter that stays as it was published, whatever has changed since."""
+
+    plan: str  # its digest
+    kept: Path  # where the plan is, unless it was let go of
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """What is asked for: one document, how it is to be spoken, and where the book goes."""
 
@@ -50,10 +58,13 @@ class Order:
     kept_at: Path | None = None  # where the document is put when all is done; None: it stays where it is
     least_free_bytes: int = 0  # what is to stay free on the disks
     preset: Preset = Preset.AUDIOBOOK  # what the files are for
+    volumes: bool = False  # a book that is too long or too large for one file becomes several
     verify: bool = False  # listen to every segment whether it says its text
     beside: tuple[str, ...] = ()  # what is to stand beside the audio
     base_url: str | None = None  # where the library will be found on the web
     options: Mapping[str, Any] = field(default_factory=dict)  # as they were given, for book.json; JSON
+    changing: tuple[int, ...] = ()  # the chapters that may change, of a book that was published; none: all
+    staying: Mapping[int, Staying] = field(default_factory=dict)  # the others of it
 
     @property
     def wanted(self) -> tuple[Format, ...]:
@@ -84,6 +95,19 @@ class PlannedChapter:
     def speed(self) -> float:
         """How fast, as a multiple of the voice's own pace."""
         return self.chunks[0].speed
+
+    def as_json(self) -> bytes:
+        """All of it, as `from_json` reads it."""
+        return _CHAPTER.dump_json(self)
+
+    @staticmethod
+    def from_json(data: bytes) -> PlannedChapter:
+        """A chapter that was written with `as_json`.
+
+        Raises:
+            ValueError: it was not, or by another version.
+        """
+        return _CHAPTER.validate_json(data)
 
 
 _BOOK: Final = TypeAdapter(Book)

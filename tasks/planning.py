@@ -13,12 +13,14 @@ from inputs.book import Book
 from inputs.choosing import chosen_chapters
 from inputs.errors import EmptyDocument
 from outputs.companions import Companion
+from outputs.errors import CannotRerun
 from outputs.plan import ChapterPlan, Mastering, Pauses, Utterance, samples_of
 from outputs.verify import is_verifiable
 from synth.chunks import Chunk, Line, pack
 from synth.speaker import Diction
 from tasks.edition import Edition, edition_of
 from tasks.job import ChapterEntry, Job, Order, PlannedChapter
+from tasks.kept_plans import kept_plan
 from tasks.pronouncing import Pronouncer
 from tasks.scripts import ChapterScript, Skipped, chapter_script
 
@@ -43,6 +45,7 @@ class Planning:
         self.book: Final = replace(edition.book, kept_at=order.kept_at)
         self._voice = order.voice or edition.voice or speaker.default_voice(self.book.language)
         self._speed = order.speed or edition.speed or USUAL_SPEED
+        self._stay: list[int] = []  # that would have changed
         self._pronouncer = Pronouncer(
             speaker, (*order.lexicons, edition.lexicon), self.book.lexemes, order.standing_lexicon
         )
@@ -54,7 +57,8 @@ class Planning:
             NoSuchChapter: one was ordered that is not there.
             SpeechError: a sentence cannot be pronounced.
         """
-        for number, chapter in chosen_chapters(self.book, self._order.chapters):
+        chosen = chosen_chapters(self.book, self._order.chapters)
+        for number, chapter in chosen:
             planned = _planned(
                 chapter_script(number, chapter, self.book.language, self._edition.preferences),
                 self._speaker,
@@ -64,8 +68,47 @@ class Planning:
                 self._edition.pauses,
                 self._order.preset.mastering,
             )
+            if self._order.staying:
+                planned = self._as_it_was(number, planned)
             if planned is not None:
                 yield planned
+        gone = self._order.staying.keys() - {number for number, _ in chosen}
+        if gone:
+            raise CannotRerun(
+                f"{self._order.document.name} no longer has a chapter {min(gone)}", _WITHOUT_CHAPTERS
+            )
+
+    def _as_it_was(self, number: int, planned: PlannedChapter | None) -> PlannedChapter | None:
+        """A chapter of a book that was published, if it has to stay as it was; else as it is planned now."""
+        staying = self._order.staying.get(number)
+        if staying is None:
+            if number in self._order.changing:
+                return planned
+            raise CannotRerun(
+                f"{self._order.document.name} has a chapter {number} now that it had not: all that follow are"
+                " others",
+                _WITHOUT_CHAPTERS,
+            )
+        kept = kept_plan(staying.kept)
+        if planned is not None and planned.plan.digest == staying.plan:
+            return kept or planned
+        self._stay.append(number)
+        if kept is None:
+            raise CannotRerun(
+                f"chapter {number} would change too, and what it was made from is no longer kept",
+                _WITHOUT_CHAPTERS,
+            )
+        if any(self._speaker.key(chunk) != key for chunk, key in zip(kept.chunks, kept.keys, strict=True)):
+            raise CannotRerun(
+                f"chapter {number} was spoken by another engine, with other weights or in another precision",
+                _WITHOUT_CHAPTERS,
+            )
+        return kept
+
+    def _staying(self) -> Iterator[str]:
+        if self._stay:
+            them = ", ".join(map(str, self._stay))
+            yield f"{them} of the other chapters would change too, and stay as they are"
 
     def job(self, chapters: Sequence[PlannedChapter], work: Path, missing: frozenset[str]) -> Job:
         """The job that all these chapters are, in a folder below `work`; nothing is written yet.
@@ -95,9 +138,13 @@ class Planning:
                 *self._pronouncer.warnings(),
                 *_left_out(order, self.book),
                 *_unverified(order, chapters),
+                *self._staying(),
             ),
             book_toml=edition.toml.path if edition.toml else None,
         )
+
+
+_WITHOUT_CHAPTERS: Final = "Run again without --chapters; `bindery changes` shows what that does"
 
 
 def shards_of(chapters: Sequence[PlannedChapter]) -> tuple[tuple[Chunk, ...], ...]:
