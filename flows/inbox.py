@@ -31,6 +31,8 @@ def narrate_inbox(folder: str | None = None, options: NarrationOptions | None = 
     folder: empty: what BINDERY_INBOX says. A document that fails never keeps the others from being finished.
     """
     settings = Settings.read()
+    if folder is None and settings.inbox is None:
+        return Completed(message="no inbox is named: set BINDERY_INBOX where the worker runs")
     log = get_run_logger()
     counts: Counter[Became] = Counter()
     stopped: Failure | None = None

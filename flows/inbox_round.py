@@ -96,6 +96,7 @@ class Round:
             if claimed is not None:
                 yield self._fail(claimed, failure_of(one.problem))
         pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="document")
+        interrupted = True
         try:
             running = [
                 # a context for each: it holds Prefect's settings and the run that this is part of
@@ -109,9 +110,10 @@ class Round:
                     yield handled
             for claimed, key in self._suspects:
                 yield self._wait(claimed) if self._stopped else self._narrate(claimed, key)
+            interrupted = False
         finally:
             self.attempts.forgive()
-            pool.shutdown(cancel_futures=True)
+            pool.shutdown(wait=not interrupted, cancel_futures=True)
 
     def _handle(self, waiting: Waiting) -> Handled | None:
         """What became of a document; None: another run has it, or it is tried later."""

@@ -14,6 +14,7 @@ from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
+from flows.book_page import show_book_page
 from flows.lexicon import standing_lexicon
 from flows.rates import note_finishing, note_speaking
 from flows.report import Narrated, narrated
@@ -181,7 +182,9 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
         published = bind_book(job, tracks, service.speaker, ffmpeg)
         keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
         _note_rates(order, service, tracks, settings)
-        return narrated(job, tracks, published, monotonic() - started_s)
+        book = narrated(job, tracks, published, monotonic() - started_s)
+    show_book_page(book)
+    return book
 
 
 def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -> list[Track]:
