@@ -112,6 +112,16 @@ Beside = Annotated[
 BaseUrl = Annotated[
     str | None, typer.Option(help="Where the library will be found on the web, for --with rss.")
 ]
+Volumes = Annotated[
+    bool, typer.Option("--volumes", help="Split an M4B of more than 13 hours or 1 GB into volumes.")
+]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify",
+        help="Listen whether each sentence says its text; English. Needs the extra called verify.",
+    ),
+]
 Out = Annotated[Path | None, typer.Option(help="The library folder. (default: library)")]
 Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:1 or mps. [default: the fastest]")]
 Precision = Annotated[
@@ -139,13 +149,8 @@ def convert(
     read: Read = "",
     ocr: Ocr = False,
     lexicon: Lexicons = None,
-    verify: Annotated[
-        bool,
-        typer.Option(
-            "--verify",
-            help='Listen whether each sentence says its text; English. Needs "audiobindery[verify]".',
-        ),
-    ] = False,
+    volumes: Volumes = False,
+    verify: Verify = False,
     out: Out = None,
     weights: Weights = None,
     device: Device = None,
@@ -175,6 +180,8 @@ def convert(
         base_url=base_url,
         matter=matter,
         ocr=ocr,
+        volumes=volumes,
+        verify=verify,
         library=out,
         weights=weights,
         device=device,
@@ -203,6 +210,8 @@ def inbox(
     read: Read = "",
     ocr: Ocr = False,
     lexicon: Lexicons = None,
+    volumes: Volumes = False,
+    verify: Verify = False,
     out: Out = None,
     weights: Weights = None,
     device: Device = None,
@@ -231,6 +240,8 @@ def inbox(
         base_url=base_url,
         matter=matter,
         ocr=ocr,
+        volumes=volumes,
+        verify=verify,
         library=out,
         weights=weights,
         device=device,

@@ -89,6 +89,9 @@ class NarrationOptions(BaseModel):
     lexicon: list[str] = Field(
         default=[], description="TOML files with pronunciations for this book; the last one goes first"
     )
+    volumes: bool = Field(
+        default=False, description="split an M4B of more than 13 hours or 1 GB into volumes"
+    )
     verify: bool = Field(
         default=False, description="listen to every segment whether it says its text (English alone)"
     )
@@ -237,6 +240,7 @@ def order_of(
         chapters=options.chapters.replace(" ", "") if options.chapters else None,
         formats=tuple(options.formats),
         preset=options.preset,
+        volumes=options.volumes,
         verify=options.verify,
         beside=tuple(sorted(set(options.beside))),
         base_url=options.base_url or settings.base_url,

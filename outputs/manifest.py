@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import accumulate
 from pathlib import Path
@@ -249,13 +250,11 @@ def player_metadata(tags: BookTags, narration: Narration, marks: Sequence[tuple[
     )
 
 
-def heard_where(tracks: Sequence[tuple[Track, Part, str]], *, one_file: bool) -> bytes:
+def heard_where(tracks: Sequence[tuple[Track, Part, str]]) -> bytes:
     """timeline.json: when each sentence is heard in its file, and where it stands in the document.
 
-    tracks: as `describe` has them. one_file: the chapters follow one another in one file. `characters` are
-    those of the text at `where`.
+    tracks: as `describe` has them. `characters` are those of the text at `where`.
     """
-    starts = accumulate((part.samples if one_file else 0 for _, part, _ in tracks), initial=0)
     return _json(
         {
             "chapters": [
@@ -274,10 +273,18 @@ def heard_where(tracks: Sequence[tuple[Track, Part, str]], *, one_file: bool) ->
                         for heard in track.timeline
                     ],
                 }
-                for (track, _, name), start in zip(tracks, starts, strict=False)
+                for (track, _, name), start in zip(tracks, starts_in_files(tracks), strict=True)
             ]
         }
     )
+
+
+def starts_in_files(tracks: Sequence[tuple[Track, Part, str]]) -> Iterator[int]:
+    """The sample of its file that each chapter begins with; the chapters of one file follow one another."""
+    samples: Counter[str] = Counter()
+    for _, part, name in tracks:
+        yield samples[name]
+        samples[name] += part.samples
 
 
 def _plain(name: str) -> str:

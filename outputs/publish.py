@@ -28,6 +28,7 @@ from outputs.read_along import SpokenChapter, read_along_digest, write_read_alon
 from outputs.remarks import Remark
 from outputs.report import REPORT_NAME, Account, report_page
 from outputs.tags import BookTags, TrackTags, check_tags, tags_digest, write_tags
+from outputs.volumes import volumes_of
 
 METADATA_NAME: Final = "metadata.json"
 TIMELINE_NAME: Final = "timeline.json"
@@ -38,6 +39,22 @@ _COVERS: Final = {
 _NUMBER_DIGITS: Final = 3
 NOTHING_BESIDE: Final = Companions()
 NOTHING_MORE: Final = Account()
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """Which of a book's volumes; most books are their only one."""
+
+    number: int
+    total: int
+
+    @property
+    def mark(self) -> str:
+        """What tells it from the others, in titles and names; nothing where there are no others."""
+        return f", Vol {self.number}" if self.total > 1 else ""
+
+
+THE_ONLY_ONE: Final = Volume(1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +82,8 @@ def publish(
     label: str | None = None,
     beside: Companions = NOTHING_BESIDE,
     account: Account = NOTHING_MORE,
+    *,
+    in_volumes: bool = False,
 ) -> tuple[Published, ...]:
     """Put a book into the library in each of the formats: `library/<format>/Author/Title/`.
 
@@ -74,7 +93,7 @@ def publish(
     tracks: in order, each with a part in every codec that the formats need. label: what sets this narration
     apart, in titles and names: "draft voice" makes "Title (draft voice)". beside: what is wanted beside the
     audio; a read-along is last of what is published, and has a tree of its own. account: what the report is
-    to say besides.
+    to say besides. in_volumes: a book that is too long or too large for one file becomes several.
 
     Raises:
         NotAsPlanned: a file was read back and is not what it should be; the library is as it was before.
@@ -86,7 +105,7 @@ def publish(
     assert tracks, "a book without chapters has no files"
     tags, shelf, remarks = entry_of(book, narration, label)
     account = replace(account, remarks=(*account.remarks, *remarks))
-    edition = _Edition(book, narration, tags, library, shelf, tuple(tracks), ffmpeg)
+    edition = _Edition(book, narration, tags, library, shelf, tuple(tracks), ffmpeg, in_volumes)
     published = [
         replace(_publish_as(wanted, edition, beside, account), remarks=remarks) for wanted in formats
     ]
@@ -110,11 +129,17 @@ def tracks_in_all(book: Book, numbers: Sequence[int]) -> int:
 
 
 def whole_book_file(
-    shelf: Path, wanted: Format, tags: BookTags, titles: Sequence[str], parts: Sequence[str], ffmpeg: Ffmpeg
+    shelf: Path,
+    wanted: Format,
+    tags: BookTags,
+    titles: Sequence[str],
+    parts: Sequence[str],
+    ffmpeg: Ffmpeg,
+    volume: Volume = THE_ONLY_ONE,
 ) -> tuple[str, str]:
-    """Name and digest of the one file of a book. parts: the digests of its chapters' parts."""
-    tagged = tags_digest(tags, _whole(tags))
-    return f"{shelf.name}.{wanted.name}", digest_of(
+    """Name and digest of a whole book's file, or a volume's. parts: the digests of its chapters' parts."""
+    tagged = tags_digest(tags, _whole(tags, volume))
+    return f"{shelf.name}{volume.mark}.{wanted.name}", digest_of(
         BIND_VERSION, ffmpeg.version_line, list(parts), titles, tagged
     )
 
@@ -137,6 +162,7 @@ class _Edition:
     shelf: Path
     tracks: tuple[Track, ...]
     ffmpeg: Ffmpeg
+    in_volumes: bool
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -189,8 +215,16 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: 
     marks: list[tuple[str, int]] = []
     if wanted.whole_book:
         marks = [(name, part.samples) for name, part in zip(titles, parts, strict=True)]
-        audio = [_whole_book(edition.shelf, wanted, tags, titles, parts, edition.ffmpeg)]
-        files = [AudioFile(audio[0].name, tags.title, tracks, titles, tuple(parts))]
+        bound = volumes_of(parts) if edition.in_volumes else (range(len(parts)),)
+        audio, files = [], []
+        for number, chosen in enumerate(bound, 1):
+            own = slice(chosen.start, chosen.stop)
+            volume = Volume(number, len(bound))
+            audio.append(
+                _whole_book(edition.shelf, wanted, tags, titles[own], parts[own], edition.ffmpeg, volume)
+            )
+            title = f"{tags.title}{volume.mark}"
+            files.append(AudioFile(audio[-1].name, title, tracks[own], titles[own], tuple(parts[own])))
     else:
         audio = [
             _chapter(wanted, tags, TrackTags(name, track.number, total), part, edition.ffmpeg)
@@ -200,7 +234,7 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: 
             AudioFile(recipe.name, title, (track,), (title,), (part,))
             for recipe, title, track, part in zip(audio, titles, tracks, parts, strict=True)
         ]
-    names = [recipe.name for recipe in audio] * (len(tracks) if wanted.whole_book else 1)
+    names = [file.name for file in files for _ in file.tracks]
     chapters = list(zip(tracks, parts, names, strict=True))
     metadata = player_metadata(tags, edition.narration, marks)
     cover = _cover(tags)
@@ -210,7 +244,6 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: 
         chapters,
         titles,
         account,
-        one_file=wanted.whole_book,
         cover=cover.name if cover else None,
     )
 
@@ -219,7 +252,7 @@ def _publish_as(wanted: Format, edition: _Edition, beside: Companions, account: 
             *audio,
             copy_of(METADATA_NAME, metadata, _is_json_object),
             *filter(None, [cover]),
-            copy_of(TIMELINE_NAME, heard_where(chapters, one_file=wanted.whole_book)),
+            copy_of(TIMELINE_NAME, heard_where(chapters)),
             copy_of(REPORT_NAME, report),
             *recipes_beside(
                 beside, wanted, edition.book, tags, Folder(place, tuple(files), tuple(audio), cover)
@@ -251,9 +284,15 @@ def _publish_read_along(edition: _Edition) -> Published:
 
 
 def _whole_book(
-    shelf: Path, wanted: Format, tags: BookTags, titles: Sequence[str], parts: Sequence[Part], ffmpeg: Ffmpeg
+    shelf: Path,
+    wanted: Format,
+    tags: BookTags,
+    titles: Sequence[str],
+    parts: Sequence[Part],
+    ffmpeg: Ffmpeg,
+    volume: Volume,
 ) -> Recipe:
-    track = _whole(tags)
+    track = _whole(tags, volume)
 
     def make(path: Path) -> None:
         bind(parts, titles, path, ffmpeg)
@@ -262,11 +301,11 @@ def _whole_book(
         check_bound(path, parts, titles, ffmpeg)
 
     digests = [part.digest for part in parts]
-    return Recipe(*whole_book_file(shelf, wanted, tags, titles, digests, ffmpeg), make)
+    return Recipe(*whole_book_file(shelf, wanted, tags, titles, digests, ffmpeg, volume), make)
 
 
-def _whole(tags: BookTags) -> TrackTags:
-    return TrackTags(tags.title, 1, 1)
+def _whole(tags: BookTags, volume: Volume) -> TrackTags:
+    return TrackTags(f"{tags.title}{volume.mark}", volume.number, volume.total)
 
 
 def _chapter(wanted: Format, tags: BookTags, track: TrackTags, part: Part, ffmpeg: Ffmpeg) -> Recipe:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from itertools import accumulate, groupby
+from itertools import groupby
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -16,7 +16,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from outputs.acx import acx_table
 from outputs.finish import Part
-from outputs.manifest import Narration, Track
+from outputs.manifest import Narration, Track, starts_in_files
 from outputs.plan import ChapterPlan
 from outputs.remarks import Remark
 from outputs.tags import BookTags
@@ -61,20 +61,16 @@ def report_page(
     chapters: Sequence[tuple[Track, Part, str]],
     titles: Sequence[str],
     account: Account,
-    *,
-    one_file: bool,
     cover: str | None = None,
 ) -> bytes:
     """report.html: the same book gives the same bytes; it says nothing of when.
 
     chapters: each with its part and the name of the file that it is heard in, which lies beside the page.
-    titles: as listeners see them. one_file: the chapters follow one another in one file. cover: the name of
-    the picture beside the page.
+    titles: as listeners see them. cover: the name of the picture beside the page.
     """
-    starts = accumulate((part.samples if one_file else 0 for _, part, _ in chapters), initial=0)
     rows = [
         _row(track, part, name, title, start)
-        for (track, part, name), title, start in zip(chapters, titles, starts, strict=False)
+        for (track, part, name), title, start in zip(chapters, titles, starts_in_files(chapters), strict=True)
     ]
     script = f"\n{_template('report.js')}"
     page = _environment().get_template("report.html")

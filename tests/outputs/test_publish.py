@@ -10,6 +10,7 @@ from mutagen.id3 import ID3
 from mutagen.mp4 import MP4
 
 import outputs.publish
+import outputs.volumes
 from inputs.book import Book
 from outputs.encode import FORMATS, formats_named
 from outputs.errors import DiskFull, OutputError
@@ -20,6 +21,7 @@ from outputs.listen import listen
 from outputs.manifest import Narration, Track
 from outputs.mp4 import read_index
 from outputs.publish import publish
+from outputs.timeline import HeardSentence
 
 TITLES = ["Part One: I", "II", "Part Two: I"]
 FOLDER = "Lewis Carroll, John Tenniel/Alice’s Adventures - in Wonderland"
@@ -73,6 +75,40 @@ def test_the_m4b_has_a_mark_for_each_chapter_and_the_books_tags(
     tags = MP4(published.audio[0]).tags
     assert tags["\xa9nam"] == tags["\xa9alb"] == [book.title]
     assert tags["stik"] == [2]
+
+
+def test_a_long_book_becomes_volumes_if_that_is_wanted(
+    book: Book,
+    narration: Narration,
+    tracks: list[Track],
+    ffmpeg: Ffmpeg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    two = sum(track.parts[0].samples for track in tracks[:2])
+    monkeypatch.setattr(outputs.volumes, "LONGEST_SAMPLES", two)
+    m4b = formats_named(["m4b"])
+    (one_file,) = publish(book, narration, tracks, m4b, tmp_path, ffmpeg)
+    assert len(one_file.audio) == 1
+    sentence = HeardSentence(1000, 9000, "Alice.", None, 0, 6)
+    heard = [replace(track, timeline=(sentence,)) for track in tracks]
+    (volumes,) = publish(book, narration, heard, m4b, tmp_path, ffmpeg, in_volumes=True)
+    name = "Alice’s Adventures - in Wonderland"
+    assert [path.name for path in volumes.audio] == [f"{name}, Vol 1.m4b", f"{name}, Vol 2.m4b"]
+    assert volumes.shelved.removed == (f"{name}.m4b",)
+    assert [[mark.title for mark in read_index(path).text_track] for path in volumes.audio] == [
+        TITLES[:2],
+        TITLES[2:],
+    ]
+    tags = [MP4(path).tags for path in volumes.audio]
+    assert [one["trkn"] for one in tags] == [[(1, 2)], [(2, 2)]]
+    assert [one["\xa9nam"] for one in tags] == [[f"{book.title}, Vol 1"], [f"{book.title}, Vol 2"]]
+    assert [one["\xa9alb"] for one in tags] == [[book.title]] * 2
+    timeline = json.loads((volumes.folder / "timeline.json").read_bytes())["chapters"]
+    assert [one["file"] for one in timeline] == [path.name for path in volumes.audio for _ in "12"][:3]
+    first = tracks[0].parts[0].samples / 24_000
+    starts = [one["sentences"][0]["start_s"] for one in timeline]
+    assert starts == pytest.approx([1000 / 24_000, first + 1000 / 24_000, 1000 / 24_000], abs=1e-5)
 
 
 def test_publishing_again_does_no_work_and_touches_nothing(

@@ -64,11 +64,10 @@ def page(book: Book, narration: Narration, chapters: list[tuple[Track, Part, str
         chapters: list[tuple[Track, Part, str]] = chapters,
         titles: tuple[str, ...] = ("I", "II", "III"),
         account: Account = Account(),  # noqa: B008 - it is frozen
-        one_file: bool = False,
         cover: str | None = "cover.jpg",
     ) -> bytes:
         tags = BookTags.of(book, narration.narrator, narration.disclosure)
-        return report_page(tags, narration, chapters, titles, account, one_file=one_file, cover=cover)
+        return report_page(tags, narration, chapters, titles, account, cover=cover)
 
     return of
 
@@ -110,7 +109,7 @@ def test_in_one_file_chapters_and_sentences_are_where_they_are_heard_in_it(
     page: Callable[..., bytes], chapters: list[tuple[Track, Part, str]]
 ) -> None:
     bound = [(track, part, "Alice.m4b") for track, part, _ in chapters]
-    document = page(chapters=bound, one_file=True)
+    document = page(chapters=bound)
     starts = [float(row.get("data-start")) for row in rows(document)]
     lengths = [part.samples / 24_000 for _, part, _ in chapters]
     assert starts == pytest.approx([0, lengths[0], lengths[0] + lengths[1]], abs=1e-3)
