@@ -145,6 +145,29 @@ def test_the_manifest_says_that_it_is_a_draft_and_how_to_make_it_again(book: Nar
     assert manifest["ffmpeg"].startswith("ffmpeg version")
 
 
+def test_what_stands_beside_the_audio_can_be_added_later(book: Narrated) -> None:
+    library = Path(book.book_dir).parents[2]
+    before = tree(library)
+    again = narrate(Path(book.file), library, beside=["vtt", "readalong"])
+    assert again.spoken_from_cache == again.chunks
+    after = tree(library)
+    assert {name for name, digest in before.items() if after[name] != digest} <= {
+        name
+        for name in before
+        if name.endswith(("book.json", "report.html"))  # the report has the warning
+    }
+    captions = [name for name in after if name.endswith(".vtt") and ".words" not in name]
+    assert len(captions) == 1 + len(TITLES)
+    (whole,) = (library / name for name in captions if name.startswith("m4b"))
+    assert "17 June, at 5:25" in " ".join(whole.read_text().split()), "as it is written"
+    if book.file.endswith(".epub"):
+        assert again.readalong is not None
+        assert Path(again.readalong).is_file()
+    else:
+        assert again.readalong is None
+        assert any("no read-along was made" in warning for warning in again.warnings)
+
+
 def test_a_second_run_speaks_nothing_and_touches_nothing(home: Path) -> None:
     library = home / "library-upon-asking.epub"
     first = narrate(EXAMPLES / "upon-asking.epub", library)
