@@ -29,7 +29,6 @@ from flows.speakers import Hardware
 from flows.supervise import Supervised, supervise
 
 TRY_AGAIN_S: Final = 10.0
-_WORKER_GRACE_S: Final = 10.0  # it ends its runs' processes first
 _GRACE_S: Final = 5.0
 
 
@@ -53,9 +52,10 @@ def serve(
         addresses = Addresses(f"http://127.0.0.1:{settings.port}/api", str(runtime / "speaking.sock"))
         environment = _environment(settings, home, lock, addresses)
         children = _children(settings, weights, hardware, at_once, environment, home / "logs", runtime)
-        for child in children:
-            stack.callback(child.end)  # the last one first
         server, speaking, worker = children
+        # the server first, so that what the others were at is under way still when the next one starts
+        for child in (speaking, worker, server):
+            stack.callback(child.end)
 
         _check_port(settings.port)
         console.print("Starting …", highlight=False)
@@ -111,7 +111,7 @@ def _children(
             logs / "speaking.log",
             _GRACE_S,
         ),
-        Supervised("the worker", "flows.child", worker, environment, logs / "worker.log", _WORKER_GRACE_S),
+        Supervised("the worker", "flows.child", worker, environment, logs / "worker.log", grace_s=0),
     )
 
 

@@ -21,17 +21,19 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from flows.child import end_with_parent
+from flows.rates import note_speaking
 from flows.settings import Settings
 from flows.speakers import Engine, Hardware, embedded_service
 from flows.speaking_wire import CHUNKS, DONE, OPENED, PULSE_S, Opened, error_line
 from synth.errors import SpeechError
 from tasks.failures import BINDERY_ERRORS
+from tasks.speaking import Figures, SpeakingService
 from tasks.speaking import Request as Wanted
-from tasks.speaking import SpeakingService
 
 MOST_WAITING_CHUNKS: Final = 20_000  # about 80 hours of audio, and 200 MB; more is refused for now
 MOST_FAULTS_IN_A_ROW: Final = 3  # after so many, a process that begins anew may do better: a card can hang
 _LOOK_S: Final = 1.0
+_NOTED_AUDIO_S: Final = 600.0  # the speed is noted after so much audio
 
 OpenService = Callable[[Engine], SpeakingService]
 
@@ -172,13 +174,21 @@ def _serve(socket: Path, weights: Path | None, hardware: Hardware) -> None:
             print(f"Kokoro is not ready: {error}", file=sys.stderr)  # noqa: T201  # the log of this process
 
     def look_after() -> None:
-        """End this process when it can do no better, so that it is started again."""
+        """Note how fast it is; end this process when it can do no better, so that it is started again."""
         wait = threading.Event()
+        noted: dict[SpeakingService, Figures] = {}
         while not wait.wait(_LOOK_S):
-            faults = max((service.figures().faults_in_a_row for service in services), default=0)
-            if faults >= MOST_FAULTS_IN_A_ROW:
-                print(f"{faults} faults in a row; beginning anew", file=sys.stderr)  # noqa: T201
-                os._exit(1)
+            for service in tuple(services):
+                figures = service.figures()
+                if figures.faults_in_a_row >= MOST_FAULTS_IN_A_ROW:
+                    print(f"{figures.faults_in_a_row} faults in a row", file=sys.stderr)  # noqa: T201
+                    os._exit(1)
+                before = noted.get(service)
+                audio_s = figures.audio_s - (before.audio_s if before else 0.0)
+                speaking_s = figures.speaking_s - (before.speaking_s if before else 0.0)
+                if audio_s > _NOTED_AUDIO_S:
+                    noted[service] = figures
+                    note_speaking(settings.home, service.speaker.engine, audio_s, speaking_s)
 
     end_with_parent(end)
     for work in (warm_up, look_after):
