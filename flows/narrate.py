@@ -20,7 +20,7 @@ from flows.rates import note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
 from flows.settings import Settings
-from flows.speakers import Engine, Hardware, open_service
+from flows.speakers import Engine, Hardware, open_diction, open_service
 from inputs.book import FASTEST, SLOWEST
 from inputs.book_toml import MatterChoice
 from inputs.choosing import CHOICE_PATTERN
@@ -32,6 +32,7 @@ from outputs.presets import Preset
 from synth.audio import SAMPLE_RATE_HZ
 from synth.lexicon import Lexicon, read_lexicon
 from synth.reading import ReadingPreferences
+from synth.speaker import Diction
 from tasks.bind import bind_book
 from tasks.checking import compared
 from tasks.finish import finish_track
@@ -135,6 +136,15 @@ class NarrationOptions(BaseModel):
         weights = self._weights(settings)
         return open_service(self.engine, weights, self._hardware, settings.segments, settings.speaking)
 
+    def diction(self, settings: Settings) -> Diction:
+        """How that speaker says things, without its model.
+
+        Raises:
+            SpeechError: it cannot be opened.
+        """
+        weights = self._weights(settings)
+        return open_diction(self.engine, weights, self._hardware, settings.segments, settings.speaking)
+
     def _weights(self, settings: Settings) -> Path | None:
         return Path(self.weights) if self.weights else settings.weights
 
@@ -145,13 +155,13 @@ class NarrationOptions(BaseModel):
 
 # finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
 # threads keep the speaker fed
-_RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.cpu_count() or 1) + 2)
+RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.cpu_count() or 1) + 2)
 
 
 @flow(
     name="narrate-book",
     flow_run_name=lambda: f"narrate {Path(flow_run.parameters['document']).name}",
-    task_runner=_RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
+    task_runner=RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
     persist_result=False,
 )
 def narrate_book(

@@ -11,7 +11,7 @@ from typing import Final
 
 from outputs.store import SegmentStore
 from synth.errors import BadCompute
-from synth.speaker import Speaker
+from synth.speaker import Diction, Speaker
 from tasks.speaking import Speaking, SpeakingService
 
 
@@ -46,6 +46,23 @@ def open_speaker(engine: Engine, weights: Path | None, hardware: Hardware) -> Sp
     from synth.kokoro.speaker import open_kokoro
 
     return open_kokoro(weights, choose_compute(hardware.device, hardware.precision, hardware.memory))
+
+
+def open_diction(
+    engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str, speaking: Path | None
+) -> Diction:
+    """How the speaker that `open_service` would open says things; no model is loaded for it.
+
+    Raises:
+        SpeechError: it cannot be opened; says what is missing.
+    """
+    if engine is Engine.DRAFT or speaking is not None:
+        return open_service(engine, weights, hardware, segments, speaking).speaker
+    from synth.kokoro.compute import choose_compute
+    from synth.kokoro.diction import open_diction as open_kokoros
+
+    compute = choose_compute(hardware.device, hardware.precision, hardware.memory)
+    return open_kokoros(weights, compute.precision)
 
 
 def open_service(

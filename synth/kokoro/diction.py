@@ -17,9 +17,26 @@ from synth.lexicon import Given
 from synth.phonemes import Pronounced, phonemizer
 from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.voices import default_voice, language_warnings, parse_blend, primary_tag, spoken_language
-from synth.weights import find_files
+from synth.weights import CHECKPOINT, find_files
+
 
 KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
+
+
+def open_diction(weights: Path | None, precision: Precision) -> KokoroDiction:
+    """How Kokoro says things with the weights of a folder, or of the model hub; the model is not loaded.
+
+    Raises:
+        WeightsMissing: they are nowhere to be had.
+    """
+    (checkpoint,) = find_files((CHECKPOINT,), weights)
+    return KokoroDiction(checkpoint_digest(checkpoint), weights, precision)
+
+
+def checkpoint_digest(checkpoint: Path) -> str:
+    """The sha256, hex, of a checkpoint's bytes, which is part of every key."""
+    with checkpoint.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 class KokoroDiction:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -23,7 +22,7 @@ from synth.chunks import Chunk
 from synth.errors import ChunkDoesNotFit
 from synth.kokoro.batches import batches
 from synth.kokoro.compute import Compute, choose_compute
-from synth.kokoro.diction import KokoroDiction
+from synth.kokoro.diction import KokoroDiction, checkpoint_digest
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
@@ -58,9 +57,7 @@ def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroS
         device=compute.device,
         exact=compute.device != "cpu",  # rows that are spoken alone need not agree with padded ones
     )
-    with checkpoint.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return KokoroSpeaker(model, digest, weights, compute)
+    return KokoroSpeaker(model, checkpoint_digest(checkpoint), weights, compute)
 
 
 class KokoroSpeaker(KokoroDiction):
