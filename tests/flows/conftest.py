@@ -64,6 +64,12 @@ def small_book(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def epub_of(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """An EPUB of these chapters, text by title."""
+    return lambda chapters: write_epub(tmp_path / "of.epub", chapters, title="Of")
+
+
+@pytest.fixture
 def long_book(tmp_path: Path) -> Path:
     """Two chapters that take the draft voice a second or two."""
     chapters = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -231,3 +231,28 @@ def test_a_book_toml_recasts_one_chapter_and_leaves_the_sound_of_the_others(
     assert "af_heart / bm_george (synthetic voices)" in tags["TCOM"].text[0]
     assert tags["TXXX:SERIES-PART"].text == ["2"]
     assert json.loads((Path(book.book_dir) / "metadata.json").read_bytes())["series"] == ["Shores #2"]
+
+
+def test_another_preset_masters_anew_and_speaks_nothing(home: Path, small_book: Path) -> None:
+    usual = narrate(small_book, home / "usual", formats=["mp3"])
+    acx = narrate(small_book, home / "acx", preset="acx", verify=True)
+    assert acx.spoken_from_cache == acx.chunks == usual.chunks
+    assert [chapter.lufs for chapter in acx.chapters] == pytest.approx([-20.0] * 2, abs=0.5)
+    assert acx.m4b is None, "ACX takes an MP3 for each chapter"
+    manifest = json.loads((Path(acx.book_dir) / "book.json").read_bytes())
+    assert manifest["settings"]["preset"] == "acx"
+    for chapter in manifest["chapters"]:
+        missed = [one["name"] for one in chapter["acx"] if not one["is_met"]]
+        assert [one["code"] for one in chapter["findings"]].count("acx") == len(missed)
+        assert "encoding" not in missed
+        assert not [one for one in chapter["findings"] if one["is_error"]], "the voice says what is written"
+
+
+def test_a_chapter_without_a_word_is_left_out_and_the_others_keep_their_numbers(
+    home: Path, epub_of: Callable[[dict[str, str]], Path]
+) -> None:
+    chapters = {"The Lamp": "The lamp was lit at six.", "***": "* * *", "The Tide": "The tide was out again."}
+    book = narrate(epub_of(chapters), home / "gap", formats=["m4b"])
+    assert [chapter.title for chapter in book.chapters] == ["The Lamp", "The Tide"]
+    assert book.m4b is not None
+    assert [mark.title for mark in read_index(Path(book.m4b)).text_track] == ["The Lamp", "The Tide"]
