@@ -11,6 +11,7 @@ from typing import Final
 from torch import Tensor
 
 from synth.chunks import Chunk
+from synth.kokoro.compute import Compute
 from synth.kokoro.precision import Precision
 from synth.kokoro.voicepacks import blend, load_pack, style_of
 from synth.lexicon import Given
@@ -19,24 +20,26 @@ from synth.trained_tagger import NO_TAGGER, find_tagger
 from synth.voices import default_voice, language_warnings, parse_blend, primary_tag, spoken_language
 from synth.weights import CHECKPOINT, find_files
 
-
 KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
 
 
-def open_diction(weights: Path | None, precision: Precision) -> KokoroDiction:
+def open_diction(weights: Path | None, compute: Compute) -> KokoroDiction:
     """How Kokoro says things with the weights of a folder, or of the model hub; the model is not loaded.
 
     Raises:
         WeightsMissing: they are nowhere to be had.
     """
     (checkpoint,) = find_files((CHECKPOINT,), weights)
-    return KokoroDiction(checkpoint_digest(checkpoint), weights, precision)
+    return KokoroDiction(model_digest(checkpoint, compute), weights, compute.precision)
 
 
-def checkpoint_digest(checkpoint: Path) -> str:
-    """The sha256, hex, of a checkpoint's bytes, which is part of every key."""
+def model_digest(checkpoint: Path, compute: Compute) -> str:
+    """What the samples of a chunk depend on beside it and the precision: a checkpoint's bytes, and the kind
+    of device, since each kind draws noise of its own, and a CPU's prosody is rounded otherwise.
+    """
     with checkpoint.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return f"{digest} {compute.device.partition(':')[0]}"
 
 
 class KokoroDiction:
@@ -46,7 +49,7 @@ class KokoroDiction:
     narrator = "Kokoro-82M"
 
     def __init__(self, digest: str, weights: Path | None, precision: Precision) -> None:
-        """digest: of the checkpoint's bytes. weights: a folder, or None for the model hub's."""
+        """digest: as `model_digest` has it. weights: a folder, or None for the model hub's."""
         self.digest = digest
         self.weights = weights
         self.precision = precision
