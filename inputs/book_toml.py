@@ -207,12 +207,14 @@ def read_book_toml(path: Path) -> BookToml:
         raise BadBookToml(path, f"{path.name} cannot be opened ({error.strerror})", _PERMISSIONS) from error
     except UnicodeDecodeError as error:
         raise BadBookToml(path, f"{path.name} is not written in UTF-8", "Save it as UTF-8 text") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except tomllib.TOMLDecodeError as error:
         raise BadBookToml(
             path,
             f"{path.name} is not TOML: {str(error).lower()}",
             'Text stands in quotes (voice = "af_heart"), yes and no are true and false',
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise _beyond_reading(path) from error
     directions = _checked(path, table)
     cover = _cover(path, directions.book.cover) if directions.book.cover else None
     sha256 = hashlib.sha256(data)
@@ -277,6 +279,17 @@ def _checked(path: Path, table: dict[str, Any]) -> Directions:
         return _DIRECTIONS.validate_json(json.dumps(_in_full(table), default=str))
     except ValidationError as error:
         raise _refusal(path, table, error) from error
+    except (ValueError, RecursionError) as error:  # hexadecimal numbers and dotted names pass the TOML parser
+        raise _beyond_reading(path) from error
+
+
+def _beyond_reading(path: Path) -> BadBookToml:
+    return BadBookToml(
+        path,
+        f"{path.name} is not TOML that can be followed: it has a number that is too long, or lists or tables "
+        "nested too deeply",
+        "Remove what is in it by mistake",
+    )
 
 
 def _in_full(table: dict[str, Any]) -> dict[str, Any]:
@@ -284,7 +297,8 @@ def _in_full(table: dict[str, Any]) -> dict[str, Any]:
     table = dict(table)
     book = table.get("book")
     if isinstance(book, dict) and type(book.get("part")) in (int, float):
-        table["book"] = book | {"part": f"{book['part']:g}"}
+        part = book["part"]
+        table["book"] = book | {"part": str(part) if isinstance(part, int) else f"{part:g}"}
     chapters = table.get("chapter")
     if isinstance(chapters, list):
         table["chapter"] = [_with_whole_splits(chapter) for chapter in chapters]

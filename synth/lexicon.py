@@ -28,6 +28,7 @@ from typing import Final
 from synth.endings import ENDINGS, with_ending
 from synth.errors import BadLexicon
 from synth.ipa import UnknownSymbol, phonemes_of
+from synth.voices import LANGUAGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,17 @@ def read_lexicon(path: Path) -> Lexicon:
         BadLexicon: it cannot be read, is not TOML, or has something in it that is no lexicon.
     """
     try:
-        tables = tomllib.loads(path.read_text(encoding="utf-8"))
+        tables = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows' editor writes a mark in front
     except OSError as error:
         raise BadLexicon(f"{path} cannot be read ({error.strerror})", "Check the path") from error
     except UnicodeDecodeError as error:
         raise BadLexicon(f"{path} is not text in UTF-8", "Save it as UTF-8") from error
     except tomllib.TOMLDecodeError as error:
-        raise BadLexicon(f"{path} is not TOML: {error}", 'Write lines such as word = "/wɝd/"') from error
+        raise BadLexicon(f"{path} is not TOML: {error}", _LINES) from error
+    except (ValueError, RecursionError) as error:
+        raise BadLexicon(
+            f"{path} is not a lexicon: it has a number that is too long, or lists nested too deeply", _LINES
+        ) from error
     for name in tables:
         if name != "lexicon":
             raise BadLexicon(f"{path}: unknown key “{name}”", "A lexicon is one table, [lexicon]")
@@ -92,7 +97,8 @@ def lexicon_of(table: Mapping[str, object], source: Path) -> Lexicon:
     source: the file, for errors and for `bindery lexicon test`.
 
     Raises:
-        BadLexicon: an entry is not of the right form, or has a symbol that Kokoro has never heard.
+        BadLexicon: an entry is not of the right form, says nothing that can be heard, has a symbol that
+            Kokoro has never heard, or is for a language that no voice speaks.
     """
     entries: list[Entry] = []
     for word, value in table.items():
@@ -199,24 +205,33 @@ def _entry(word: str, value: object, source: Path, language: str | None) -> Entr
     if not isinstance(value, str) or not value.strip():
         raise BadLexicon(f"{where} does not say how it is said", _FORM)
     word = unicodedata.normalize("NFC", " ".join(word.split()))
-    if not word or not (_is_of_a_word(word[0]) and _is_of_a_word(word[-1])):
+    if not any(map(str.isalnum, word)) or not (_is_of_a_word(word[0]) and _is_of_a_word(word[-1])):
         raise BadLexicon(f"{where} is no word", "A word begins and ends with a letter or a digit")
     said = " ".join(value.split())
     tag = language.lower().replace("_", "-") if language is not None else None
     if tag is not None and not _TAG.fullmatch(tag):
         raise BadLexicon(f"{where}: “{language}” is no language", "Write fr, or en-gb")
+    if tag is not None and not _is_of_a_voice(tag):
+        raise BadLexicon(
+            f"{where}: no voice speaks “{language}”",
+            f"Kokoro speaks {', '.join(LANGUAGES.values())}; `en` is both of its kinds of English",
+        )
     if said.startswith("/"):
         ipa = said[1:-1].strip()
         if not said.endswith("/") or not ipa or "/" in ipa:
             raise BadLexicon(f"{where}: “{said}” is not IPA between two slashes", _FORM)
         try:
-            phonemes_of(ipa, tag or "en-us")
+            sounds = phonemes_of(ipa, tag or "en-us")
         except UnknownSymbol as error:
             raise BadLexicon(
                 f"{where}: Kokoro has no sound for “{error.symbol}” ({_name(error.symbol)}) in {said}",
                 "Use a similar symbol, or plain words",
             ) from error
+        if all(symbol in _SOUNDLESS for symbol in sounds):
+            raise BadLexicon(f"{where}: nothing of {said} can be heard", "Write its vowels and consonants")
         return Entry(word, ipa=ipa, case_matters=case_matters, language=tag, source=str(source))
+    if not any(map(str.isalpha, said)):
+        raise BadLexicon(f"{where}: nothing of “{said}” can be heard", "Write it in letters")
     for character in said:
         if not (_is_of_a_word(character) or character in _BETWEEN_WORDS) or character.isdigit():
             raise BadLexicon(
@@ -231,11 +246,22 @@ _KEYS: Final[Mapping[str, type]] = {"say": str, "case": bool, "language": str}
 _FORM: Final = (
     'Write word = "/ipa/", word = "plain words" or word = { say = "…", case = true, language = "en-gb" }'
 )
+_LINES: Final = 'Write lines such as word = "/wɝd/"'
 _BETWEEN_WORDS: Final = " -'’"
+_SOUNDLESS: Final = " ˈˌːʰʲ↓→↗↘\N{COMBINING TILDE}"  # they only change the sound that is beside them
 
 
 def _name(symbol: str) -> str:
     return unicodedata.name(symbol, f"U+{ord(symbol):04X}").lower()
+
+
+def _is_of_a_voice(language: str) -> bool:
+    """Whether an entry of this language is ever heard: by Kokoro, or by the draft voice."""
+    if any(_is_spoken_in(language, one) for one in LANGUAGES.values()):
+        return True
+    from synth.draft import draft_languages  # it needs this module itself
+
+    return any(_is_spoken_in(language, one.lower()) for one in draft_languages())
 
 
 def _is_spoken_in(language: str, voice_language: str) -> bool:

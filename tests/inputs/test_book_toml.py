@@ -97,6 +97,10 @@ def test_an_editor_on_windows_may_have_written_it(toml: Path) -> None:
         ('[[chapter]]\nname = "a"\nsplit = ["b", {titel = "c"}]', "(“a”) split 2", ""),
         ('[[chapter]]\nname = "a"\nsplit = [{at = "b", titel = "c"}]', "titel", "Did you mean title?"),
         ("x = " + "[" * 3000, "is not TOML", ""),
+        ("x = " + "1" * 5000, "a number that is too long", ""),
+        ("[lexicon]\nx = 0x" + "f" * 5000, "a number that is too long", ""),
+        ("[book]\npart = 0x" + "f" * 5000, "a number that is too long", ""),
+        ("lexicon" + ".a" * 5000 + " = 1", "nested too deeply", ""),
     ],
 )
 def test_a_mistake_is_named_with_its_file_and_key(toml: Path, text: str, problem: str, hint: str) -> None:

@@ -169,7 +169,21 @@ def test_where_sources_overlap_the_first_ones_stays() -> None:
         ("[lexicon]\n'C++' = 'see'", r"“C\+\+” is no word"),
         ("[lexicon]\nHermione = 'a'\nhermione = 'b'", "“hermione” is there twice"),
         ("[lexicon]\nchat = { say = 'a', language = 'french' }", "“chat”: “french” is no language"),
+        (
+            "[lexicon]\nchat = { say = 'a', language = 'xx' }",
+            "“chat”: no voice speaks “xx”.*en-us, en-gb",
+        ),
+        ("[lexicon.language.en-au]\nchat = 'a'", "“chat”: no voice speaks “en-au”"),
         ("[lexicon.language]\nfr = 'a'", "“fr”, which is no table"),
+        ("[lexicon]\nfoo = '---'", "“foo”: nothing of “---” can be heard"),
+        ("[lexicon]\nfoo = '\u0301'", "“foo”: nothing of “\u0301” can be heard"),
+        ("[lexicon]\n'\u0301' = 'foo'", "“\u0301” is no word"),
+        ("[lexicon]\nfoo = '/./'", "“foo”: nothing of /./ can be heard"),
+        ("[lexicon]\nfoo = '/ . /'", "“foo”: nothing of / . / can be heard"),
+        ("[lexicon]\nfoo = '/ˈ/'", "“foo”: nothing of /ˈ/ can be heard"),
+        ("[lexicon]\nfoo = { say = '/ʰː̃/', language = 'fr' }", "“foo”: nothing of /ʰː̃/ can be heard"),
+        ("[lexicon]\nfoo = " + "1" * 5000, "a number that is too long"),
+        ("[lexicon]\nfoo = " + "[" * 5000, "nested too deeply"),
     ],
 )
 def test_a_bad_lexicon_is_one_error_with_file_and_entry(tmp_path: Path, toml: str, message: str) -> None:
@@ -177,6 +191,17 @@ def test_a_bad_lexicon_is_one_error_with_file_and_entry(tmp_path: Path, toml: st
     path.write_text(toml, encoding="utf-8")
     with pytest.raises(BadLexicon, match=rf"my\.toml.*{message}"):
         read_lexicon(path)
+
+
+def test_an_entry_can_be_for_a_language_of_the_draft_voice_alone() -> None:
+    words = lexicon(Weg={"say": "/veːk/", "language": "de"})
+    assert [word for word, _ in heard("Weg", words, language="de")] == ["Weg"]
+
+
+def test_an_editor_on_windows_may_have_written_it(tmp_path: Path) -> None:
+    path = tmp_path / "my.toml"
+    path.write_bytes(b'\xef\xbb\xbf[lexicon]\r\nVersailles = "ver sigh"\r\n')
+    assert heard("Versailles", read_lexicon(path)) == [("Versailles", "ver sigh")]
 
 
 def test_a_lexicon_that_is_not_there_or_not_text_is_named(tmp_path: Path) -> None:
