@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field
 
 from flows.book_page import show_book_page
 from flows.lexicon import standing_lexicon
+from flows.news import tell_of_run
 from flows.rates import note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
@@ -69,7 +70,7 @@ class NarrationOptions(BaseModel):
         Preset.AUDIOBOOK,
         description="what the files are for: audiobook (-19 LUFS), acx, podcast (-16 LUFS), archive (FLAC)",
     )
-    formats: list[str] = Field(
+    formats: list[Annotated[str, Field(json_schema_extra={"enum": list(FORMATS)})]] = Field(
         default_factory=_usual_formats,
         min_length=1,
         description=f"any of {', '.join(FORMATS)}; empty: what the preset is for",
@@ -163,6 +164,8 @@ RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.
     flow_run_name=lambda: f"narrate {Path(flow_run.parameters['document']).name}",
     task_runner=RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
     persist_result=False,
+    on_completion=[tell_of_run],
+    on_failure=[tell_of_run],
 )
 def narrate_book(
     document: str, options: NarrationOptions | None = None, kept_at: str | None = None
@@ -172,7 +175,10 @@ def narrate_book(
     Each chapter is mastered and encoded as soon as its last part is spoken, while others are still being
     spoken. Run again after anything: what is done is found by its content and not done twice.
 
-    kept_at: where the document is put when all is done; empty: it stays where it is.
+    Args:
+        document: where it is, on the machine that the worker runs on
+        options: how it is to be spoken, and what is to be made of it
+        kept_at: where the document is put when all is done; empty: it stays where it is
     """
     options = options or NarrationOptions()
     settings = Settings.read()

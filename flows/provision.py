@@ -29,6 +29,7 @@ from prefect.states import Scheduled
 from flows.errors import CannotStart
 from flows.priorities import POOL, Priority
 
+INBOX: Final = "narrate-inbox/inbox"  # the deployment
 DEPLOY_LIMIT_S: Final = 120.0
 HEARTBEAT_S: Final = 180  # Prefect's own; shorter ones are too much for SQLite
 SILENCE_S: Final = 540  # three heartbeats, or runs that are well would be closed
@@ -55,6 +56,12 @@ def provision(client: SyncPrefectClient, environment: Mapping[str, str]) -> None
     if not client.read_automations_by_name(DEAD_RUNS):
         client.create_automation(_watch_over_dead_runs())
     _deploy(environment)
+
+
+def schedule_inbox(client: SyncPrefectClient, *, wanted: bool) -> None:
+    """Have the inbox looked at by schedule, or not where there is none."""
+    inbox = client.read_deployment_by_name(INBOX)
+    (client.resume_deployment if wanted else client.pause_deployment)(inbox.id)
 
 
 def resume_interrupted(client: SyncPrefectClient) -> int:

@@ -68,8 +68,9 @@ def add(
     ] = None,
     chapters: Annotated[str | None, typer.Option(help="Numbers and ranges: 2-4,7. (default: all)")] = None,
     formats: Annotated[
-        str, typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav (one per chapter).")
-    ] = "m4b,mp3",
+        str | None,
+        typer.Option(help="m4b (one file for the book); mp3, m4a, opus, flac, wav. [default: m4b,mp3]"),
+    ] = None,
     lexicon: Lexicons = None,
     out: Annotated[
         Path | None, typer.Option(help="The library folder. (default: that of `bindery serve`)")
@@ -85,7 +86,7 @@ def add(
         "voice": voice,
         "speed": speed,
         "chapters": chapters,
-        "formats": [name.strip() for name in formats.split(",") if name.strip()],
+        **({"formats": [name.strip() for name in formats.split(",") if name.strip()]} if formats else {}),
         "lexicon": [str(path.absolute()) for path in lexicon or []],
         "library": str(out.absolute()) if out else None,
     }

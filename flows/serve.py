@@ -22,7 +22,7 @@ from rich.console import Console
 from flows.api_process import wait_for_api
 from flows.errors import CannotStart
 from flows.priorities import POOL
-from flows.provision import HEARTBEAT_S, give_another_try, provision, resume_interrupted
+from flows.provision import HEARTBEAT_S, give_another_try, provision, resume_interrupted, schedule_inbox
 from flows.served import Addresses, only_one, told
 from flows.settings import Settings
 from flows.speakers import Hardware
@@ -64,6 +64,7 @@ def serve(
         wait_for_api(process, settings.port)
         client = stack.enter_context(_client(addresses.api))
         provision(client, environment)
+        schedule_inbox(client, wanted=settings.inbox is not None)
         resumed = resume_interrupted(client)
         worker.start()
         stack.enter_context(told(home, addresses))
@@ -123,6 +124,7 @@ def _environment(settings: Settings, home: Path, lock: Path, addresses: Addresse
         "BINDERY_HOME": str(home),
         "BINDERY_LIBRARY": str(settings.library.absolute()),
         "BINDERY_SEGMENTS": segments if isinstance(segments, str) else str(segments.absolute()),
+        **({"BINDERY_INBOX": str(Path(settings.inbox).absolute())} if settings.inbox else {}),
         "BINDERY_SPEAKING": addresses.speaking,
         "BINDERY_SERVED_BY": str(lock),
         "PREFECT_API_URL": addresses.api,
@@ -173,10 +175,10 @@ def _look_after(client: SyncPrefectClient) -> None:
 
 def _say_where(console: Console, settings: Settings, addresses: Addresses, home: Path, resumed: int) -> None:
     console.print(f"[green]✓[/] pages: {addresses.api.removesuffix('/api')}", highlight=False)
-    for name, place in (
-        ("finished books", settings.library.absolute()),
-        ("logs", home / "logs"),
-    ):
+    places = {"finished books": settings.library.absolute(), "inbox": settings.inbox, "logs": home / "logs"}
+    for name, place in places.items():
+        if place is None:
+            continue
         console.print(f"[green]✓[/] {name}: {place}", soft_wrap=True, highlight=False)
     if resumed:
         console.print(f"[green]✓[/] {resumed} documents go on where they were", highlight=False)

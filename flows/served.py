@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -77,6 +78,7 @@ def addresses_in(home: Path) -> Addresses | None:
     return None
 
 
+@cache
 def end_with_serve(lock: Path | None) -> None:
     """End this process at once when the `bindery serve` that it runs for has ended, however it ended.
 
