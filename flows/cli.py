@@ -131,6 +131,17 @@ Memory = Annotated[
     str | None,
     typer.Option("--memory", "--vram", help="What Kokoro may take: 2GB or 50%. [default: most that is free]"),
 ]
+Book = Annotated[
+    Path,
+    typer.Argument(help="The finished book's folder, or its document.", show_default=False, readable=False),
+]
+OnlyChapters = Annotated[
+    str | None,
+    typer.Option(help="Only these may change: 2-4,7. The others stay as they are. (default: all)"),
+]
+Document = Annotated[
+    Path | None, typer.Option(help="Where the document is now, if it was moved.", show_default=False)
+]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show Prefect's log.")]
 
 
@@ -249,6 +260,121 @@ def inbox(
         memory=memory,
     )
     raise typer.Exit(watch_inbox(folder, chosen, once=once, as_json=as_json))
+
+
+@app.command()
+def changes(
+    context: typer.Context,
+    book: Book,
+    chapters: OnlyChapters = None,
+    document: Document = None,
+    voice: Voice = None,
+    engine: EngineChoice = Engine.KOKORO,
+    speed: Speed = None,
+    preset: PresetChoice = Preset.AUDIOBOOK,
+    formats: Formats = None,
+    beside: Beside = "",
+    base_url: BaseUrl = None,
+    matter: Matter = None,
+    read: Read = "",
+    ocr: Ocr = False,
+    lexicon: Lexicons = None,
+    out: Out = None,
+    weights: Weights = None,
+    device: Device = None,
+    precision: Precision = None,
+    memory: Memory = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what would change of a finished book: chapters, sentences, seconds; nothing is spoken or written.
+
+    Lexicons, book.toml and text are as they are now, options as the book was made with; those that are given
+    go before them. Of a document that was not converted yet it shows what there is to do.
+    """
+    _configure_prefect(verbose=False)
+    from flows.rerunning import show_changes
+
+    chosen = _chosen(
+        formats,
+        beside,
+        read,
+        lexicon,
+        engine=engine,
+        voice=voice,
+        speed=speed,
+        preset=preset,
+        base_url=base_url,
+        matter=matter,
+        ocr=ocr,
+        library=out,
+        weights=weights,
+        device=device,
+        precision=precision,
+        memory=memory,
+    )
+    given = _given(context, chosen)
+    raise typer.Exit(show_changes(book, given, chapters, document, as_json=as_json))
+
+
+@app.command()
+def rerun(
+    context: typer.Context,
+    book: Book,
+    chapters: OnlyChapters = None,
+    document: Document = None,
+    voice: Voice = None,
+    engine: EngineChoice = Engine.KOKORO,
+    speed: Speed = None,
+    preset: PresetChoice = Preset.AUDIOBOOK,
+    formats: Formats = None,
+    beside: Beside = "",
+    base_url: BaseUrl = None,
+    matter: Matter = None,
+    read: Read = "",
+    ocr: Ocr = False,
+    lexicon: Lexicons = None,
+    out: Out = None,
+    weights: Weights = None,
+    device: Device = None,
+    precision: Precision = None,
+    memory: Memory = None,
+    as_json: AsJson = False,
+    verbose: Verbose = False,
+) -> None:
+    """Make a finished book again with what has changed since, and no more: what `bindery changes` shows."""
+    _configure_prefect(verbose=verbose)
+    from flows.rerunning import rerun_book
+
+    chosen = _chosen(
+        formats,
+        beside,
+        read,
+        lexicon,
+        engine=engine,
+        voice=voice,
+        speed=speed,
+        preset=preset,
+        base_url=base_url,
+        matter=matter,
+        ocr=ocr,
+        library=out,
+        weights=weights,
+        device=device,
+        precision=precision,
+        memory=memory,
+    )
+    given = _given(context, chosen)
+    raise typer.Exit(rerun_book(book, given, chapters, document, as_json=as_json))
+
+
+def _given(context: typer.Context, chosen: dict[str, object]) -> dict[str, object]:
+    """What was chosen on the command line itself, by no default."""
+
+    def was_given(name: str) -> bool:
+        source = context.get_parameter_source("out" if name == "library" else name)
+        return source is not None and source.name == "COMMANDLINE"
+
+    return {name: value for name, value in chosen.items() if was_given(name)}
 
 
 def _configure_prefect(*, verbose: bool) -> None:
