@@ -24,6 +24,7 @@ _HOLD_SAMPLES: Final = _SPREAD_SAMPLES + REACH_SAMPLES  # the gain is low wherev
 _AROUND_SAMPLES: Final = _HOLD_SAMPLES + _SPREAD_SAMPLES  # a peak changes nothing farther away
 
 _SAFETY: Final = 1 - 1e-4  # 0.001 dB: room for rounding to float32
+_EXACT: Final = 0.98  # of the ceiling: lower peaks are not worth measuring, for none of them is the highest
 _MAX_ROUNDS: Final = 6
 
 
@@ -44,20 +45,26 @@ def limit(sound: Floats, ceiling: float) -> Limited:
     """
     gains = np.ones(len(sound))
     samples = sound.astype(np.float32)
+    exact_above = ceiling * _EXACT
+    peaks = peaks_above(samples, exact_above)
     # A gain that changes within the interpolator's reach can leave a peak a little high; the next round
     # takes that off.
     for _ in range(_MAX_ROUNDS):
-        peak = true_peak(samples)
-        if peak <= ceiling:
+        hot = np.flatnonzero(peaks > ceiling)
+        if not len(hot):
             break
-        peaks = peaks_above(samples, ceiling)
-        for start, end in _stretches(np.flatnonzero(peaks > ceiling), len(samples)):
+        changed = np.zeros(len(samples), dtype=bool)
+        for start, end in _stretches(hot, len(samples)):
             gains[start:end] *= _gain(peaks[start:end], ceiling * _SAFETY)
             samples[start:end] = sound[start:end] * gains[start:end]
+            changed[max(0, start - REACH_SAMPLES) : end + REACH_SAMPLES] = True
+        peaks[changed] = peaks_above(samples, exact_above, changed)[changed]
     else:  # has not been seen; the promise is kept all the same
         gains *= ceiling * _SAFETY / true_peak(samples)
         samples = (sound * gains).astype(np.float32)
-        peak = true_peak(samples)
+        peaks = peaks_above(samples, exact_above)
+    highest = float(peaks.max(initial=0.0))
+    peak = highest if highest > exact_above else true_peak(samples)
     return Limited(samples, peak, float(gains.min(initial=1.0)))
 
 

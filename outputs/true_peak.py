@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from synth.audio import Samples
 
@@ -61,13 +62,17 @@ def true_peak(samples: Samples) -> float:
     return _highest(_surrounded(samples), 0.0)
 
 
-def peaks_above(samples: Samples, level: float) -> Samples:
+def peaks_above(samples: Samples, level: float, where: npt.NDArray[np.bool_] | None = None) -> Samples:
     """How high the sound rises from each of (n,) samples up to the next, silence around them.
 
-    returns: (n,), exact wherever it is above `level`; elsewhere it may be 0.
+    where: (n,), the samples that matter; None: all. returns: (n,), exact wherever it matters and is above
+    `level`; elsewhere it may be 0.
     """
     frames, bounds = _frames(_surrounded(samples))
     peaks = np.zeros((len(frames), _FRAME_SAMPLES), dtype=np.float32)
+    if where is not None:
+        filled = np.concatenate((where, np.zeros(-len(where) % _FRAME_SAMPLES, dtype=bool)))
+        bounds = np.where(filled.reshape(-1, _FRAME_SAMPLES).any(axis=1), bounds, np.float32(0.0))
     hot = np.flatnonzero(bounds > level)
     for start in range(0, len(hot), _FRAMES_AT_ONCE):
         some = hot[start : start + _FRAMES_AT_ONCE]

@@ -95,3 +95,14 @@ def test_the_meter_agrees_with_libebur128():
     state.add_frames(samples, len(samples))
     theirs = 20 * math.log10(ebur128.get_true_peak(state, 0))
     assert 20 * math.log10(true_peak(samples)) == pytest.approx(theirs, abs=0.1)
+
+
+def test_peaks_of_some_samples_are_those_of_all():
+    rng = np.random.default_rng(4)
+    samples = rng.normal(scale=0.3, size=5000).astype(np.float32)
+    where = np.zeros(5000, dtype=bool)
+    where[700:1900] = where[4990:] = True
+    some, every = peaks_above(samples, 0.5, where), peaks_above(samples, 0.5)
+    assert (every > 0.5).sum() > 100
+    assert np.array_equal(some[where], every[where])
+    assert not some[2100:4800].any(), "what does not matter is not worked out"
