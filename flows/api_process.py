@@ -33,7 +33,7 @@ def prefect_api() -> Iterator[str]:
     Raises:
         CannotStart: it does not answer in time.
     """
-    port = _free_port()
+    port = free_port()
     child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
     try:
         wait_for_api(child, port)
@@ -64,7 +64,8 @@ def wait_for_api(child: subprocess.Popen[bytes], port: int) -> None:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on just now."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]

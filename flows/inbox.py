@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,12 +14,12 @@ from flows.documents import Watching
 from flows.errors import CannotStart
 from flows.inbox_round import Became, Handled, Round
 from flows.narrate import NarrationOptions
+from flows.news import hooks_of
 from flows.ready import check_ready
 from flows.settings import Settings
 from tasks.attempts import Attempts
 from tasks.claims import Claims, Machine, take_back
 from tasks.failures import Failure, Fault
-from tasks.hooks import Hooks, command_words
 from tasks.inbox import Inbox, arrived
 
 
@@ -92,25 +91,3 @@ def attend(
     check_ready(options, settings)
     with Claims(inbox, machine) as claims:
         yield from Round(claims, attempts, options, settings, hooks, watching).work_through(waiting)
-
-
-def hooks_of(settings: Settings) -> Hooks:
-    """Who is to be told of books.
-
-    Raises:
-        CannotStart: a command or a web address cannot be understood.
-    """
-    for name, command in (("DONE", settings.on_done), ("FAILED", settings.on_failed)):
-        try:
-            words = command_words(command) if command is not None else ["none"]
-        except ValueError as error:
-            words, why = [], str(error).lower()
-        else:
-            why = "it is empty"
-        if not words:
-            raise CannotStart(f"BINDERY_ON_{name} is no command: {why}", "Write it as in a shell")
-    if settings.webhook is not None and not re.match(r"https?://[^/\s]", settings.webhook):
-        raise CannotStart(
-            "BINDERY_WEBHOOK is no web address", "Write one that begins with https:// or http://"
-        )
-    return Hooks(settings.on_done, settings.on_failed, settings.webhook, settings.hook_limit_s)

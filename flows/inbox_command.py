@@ -18,9 +18,10 @@ from flows.display import ProgressBoard
 from flows.embedded import embedded_prefect
 from flows.errors import CannotStart
 from flows.exits import Exit
-from flows.inbox import attend, hooks_of, inbox_at
+from flows.inbox import attend, inbox_at
 from flows.inbox_round import Became, Handled
 from flows.narrate import NarrationOptions
+from flows.news import hooks_of
 from flows.ready import check_ready
 from flows.settings import Settings
 from outputs.errors import BadCompanion, OutputError, UnknownFormat

@@ -20,6 +20,7 @@ import httpx
 
 from flows.documents import AT_ONCE, Outcome, Watching, narrate_one
 from flows.narrate import NarrationOptions
+from flows.news import news_of_book, news_of_failure
 from flows.ready import check_disks, library_of
 from flows.report import Narrated, failure_json, folders_of
 from flows.settings import Settings
@@ -29,7 +30,7 @@ from tasks.attempts import Attempts
 from tasks.claims import Claimed, Claims
 from tasks.errors import InboxUnusable
 from tasks.failures import Failure, Fault, failure_of
-from tasks.hooks import Hooks, News, tell_of
+from tasks.hooks import Hooks, tell_of
 from tasks.inbox import NOTE_SUFFIX, REASON_SUFFIX, Waiting
 from tasks.known import recall, remember
 from tasks.progress import Event, Listener, Planned
@@ -180,8 +181,7 @@ class Round:
         self.attempts.forget(key)
         there = inbox.done / claimed.name
         book = replace(book, file=str(there))
-        facts = {**book.as_json(), "folder": book.book_dir, "folders": folders}
-        warnings = tell_of(News(True, there, Path(book.book_dir).name, facts), self.hooks)
+        warnings = tell_of(news_of_book(book, there), self.hooks)
         return Handled(claimed.name, Became.DONE, book, folders=folders, warnings=warnings)
 
     def _try_again_or_fail(self, claimed: Claimed, key: str, failure: Failure) -> Handled:
@@ -205,8 +205,7 @@ class Round:
         if key is not None:
             self.attempts.forget(key)
         there = inbox.failed / claimed.name
-        facts = {"code": failure.code, "message": failure.message, "hint": failure.hint}
-        warnings = tell_of(News(False, there, claimed.name.name, facts), self.hooks)
+        warnings = tell_of(news_of_failure(failure, there), self.hooks)
         return Handled(claimed.name, Became.FAILED, failure=failure, warnings=warnings)
 
     def _watching(self, claimed: Claimed, key: str) -> Watching:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -17,9 +18,10 @@ from flows import inbox as inbox_flow
 from flows import inbox_round
 from flows.documents import Outcome, Watching
 from flows.errors import CannotStart
-from flows.inbox import attend, hooks_of, inbox_at
+from flows.inbox import attend, inbox_at
 from flows.inbox_round import Became, Handled
 from flows.narrate import NarrationOptions
+from flows.news import hooks_of
 from flows.report import Narrated, NarratedChapter
 from flows.settings import Settings
 from flows.speakers import Engine
@@ -409,3 +411,29 @@ def test_lengths_of_time_are_read_as_people_write_them(name: str) -> None:
     for wrong in ("soon", "10", "-5s", "s"):
         with pytest.raises(CannotStart, match=name):
             read(wrong)
+
+
+def test_the_command_works_through_an_inbox_and_says_what_became_of_each(
+    bindery: Callable[..., subprocess.CompletedProcess[str]], inbox: Inbox, tmp_path: Path
+) -> None:
+    nothing = bindery("inbox", inbox.folder, "--once")
+    assert (nothing.returncode, nothing.stdout) == (0, "")
+    assert "nothing has arrived" in nothing.stderr
+    unnamed = bindery("inbox", "--once")
+    assert unnamed.returncode == 4
+    assert "no inbox is named" in unnamed.stderr
+
+    put(inbox, {"sea.md": "# Sea\n\nThe sea is wide.", "empty.pdf": ""})
+    command = ["inbox", inbox.folder, "--once", "--json", "--engine", "draft", "--formats", "mp3"]
+    done = bindery(*command, "--out", tmp_path / "library", BINDERY_INBOX_SETTLE="0s")
+    assert done.returncode == 3, done.stderr
+    facts = {one["name"]: one for one in map(json.loads, done.stdout.splitlines())}
+    assert facts["empty.pdf"]["became"] == "failed"
+    assert facts["empty.pdf"]["error"]["code"] == "empty"
+    assert facts["sea.md"]["became"] == "done"
+    assert Path(facts["sea.md"]["folders"][0]).is_dir()
+    assert facts["sea.md"]["file"] == str(inbox.done / "sea.md")
+    manifest = json.loads((Path(facts["sea.md"]["folders"][0]) / "book.json").read_bytes())
+    assert manifest["source"]["path"] == str(inbox.done / "sea.md")
+    assert "empty.pdf failed" in done.stderr
+    assert here(inbox) == {"done/sea.md", "failed/empty.pdf", f"failed/empty.pdf{REASON_SUFFIX}"}
