@@ -62,7 +62,7 @@ def open_diction(
     from synth.kokoro.diction import open_diction as open_kokoros
 
     compute = choose_compute(hardware.device, hardware.precision, hardware.memory)
-    return open_kokoros(weights, compute.precision)
+    return open_kokoros(weights, compute)
 
 
 def open_service(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import islice
 from typing import Final
 
 from synth.errors import ChunkTooLong
@@ -104,28 +105,45 @@ def pack(
 
 
 def _in_context(chunks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Give each short chunk the beginning of the next one, or the last one the end of that before it."""
-    held: Chunk | None = None
+    """Give each short chunk words that follow it; where too few do, those before it as well."""
+    waiting: deque[Chunk] = deque()  # short ones that wait for what follows them
     said_before = ""
-    for chunk in chain(chunks, [None]):
-        if held is not None:
-            if len(held.phonemes) < SHORT_PHONEMES:
-                after = _opening(chunk) if chunk else ""
-                held = replace(held, after=after, before="" if after else said_before)
-            yield held
-            said_before = _closing(held)
-        held = chunk
+    for chunk in chunks:
+        waiting.append(chunk)
+        while len(waiting) > 1 and (
+            len(waiting[0].phonemes) >= SHORT_PHONEMES
+            or sum(len(one.phonemes) for one in islice(waiting, 1, None)) >= SHORT_PHONEMES
+        ):
+            first = waiting.popleft()
+            yield _with_context(first, waiting, said_before)
+            said_before = _closing(f"{said_before} {first.phonemes}".strip())
+    while waiting:
+        first = waiting.popleft()
+        yield _with_context(first, waiting, said_before)
+        said_before = _closing(f"{said_before} {first.phonemes}".strip())
 
 
-def _opening(chunk: Chunk) -> str:
-    ends = [word.phoneme_end for word in chunk.words if word.phoneme_end <= CONTEXT_PHONEMES]
-    return chunk.phonemes[: ends[-1]] if ends else ""
+def _with_context(chunk: Chunk, following: Iterable[Chunk], said_before: str) -> Chunk:
+    if len(chunk.phonemes) >= SHORT_PHONEMES:
+        return chunk
+    after = _opening(" ".join(one.phonemes for one in following))
+    enough = len(chunk.phonemes) + len(after) >= SHORT_PHONEMES
+    return replace(chunk, after=after, before="" if enough else said_before)
 
 
-def _closing(chunk: Chunk) -> str:
-    length = len(chunk.phonemes)
-    starts = [word.phoneme_start for word in chunk.words if length - word.phoneme_start <= CONTEXT_PHONEMES]
-    return chunk.phonemes[starts[0] :] if starts else ""
+def _opening(phonemes: str) -> str:
+    """The first words, whole."""
+    if len(phonemes) <= CONTEXT_PHONEMES:
+        return phonemes
+    return phonemes[: max(0, phonemes.rfind(" ", 0, CONTEXT_PHONEMES + 1))]
+
+
+def _closing(phonemes: str) -> str:
+    """The last words, whole."""
+    if len(phonemes) <= CONTEXT_PHONEMES:
+        return phonemes
+    place = phonemes.find(" ", len(phonemes) - CONTEXT_PHONEMES - 1)
+    return phonemes[place + 1 :] if place >= 0 else ""
 
 
 def _packed(

@@ -98,6 +98,9 @@ def voice_named(name: str) -> Voice:
     )
 
 
+_MOST_PARTS: Final = 1000  # of one voice in a blend
+
+
 def parse_blend(voice: str) -> dict[str, float]:
     """The voices of a blend and their shares, which sum to 1.
 
@@ -113,10 +116,11 @@ def parse_blend(voice: str) -> dict[str, float]:
             weight = float(number) if colon else 1.0
         except ValueError:
             weight = math.nan
-        if not name or name in shares or not (0 < weight < math.inf):
+        if not name or name in shares or not (0 < weight <= _MOST_PARTS):
             raise UnknownVoice(
                 f"'{voice}' is neither a voice nor a blend of voices (see '{part}')",
-                "Write a blend as af_bella:0.5+af_sarah:0.5, each voice once, each weight above 0",
+                "Write a blend as af_bella:0.5+af_sarah:0.5, each voice once, each weight above 0 and "
+                f"at most {_MOST_PARTS}",
             )
         shares[name] = weight
     total = sum(shares.values())

@@ -13,6 +13,18 @@ from torch import Tensor, nn
 from synth.errors import WeightsDoNotFit
 
 PARTS: Final = ("bert", "bert_encoder", "predictor", "decoder", "text_encoder")
+# What torch's reader raises for files that are damaged, cut off or something else.
+UNREADABLE: Final = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    OSError,
+)
 PREFIX: Final = "module."  # every name has it, as torch's DataParallel writes it
 # PL-BERT's sentence vector: published with it, and used by nothing.
 UNUSED: Final = ("bert.pooler.weight", "bert.pooler.bias")
@@ -52,7 +64,7 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """
     try:
         loaded = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise WeightsDoNotFit(f"{path} is not a torch checkpoint ({first_line(error)})", _HINT) from error
     if isinstance(loaded, dict) and set(loaded) == {"net"}:
         loaded = loaded["net"]
@@ -75,7 +87,20 @@ def _part(path: Path, part: str, tensors: Any) -> dict[str, Tensor]:
     if stray:
         shown = ", ".join(map(str, stray[:_SHOWN]))
         raise WeightsDoNotFit(f"{path} has under '{part}' what is no tensor of '{PREFIX}…': {shown}", _HINT)
+    for name, tensor in tensors.items():
+        if not is_plain(tensor):
+            raise WeightsDoNotFit(f"{path} has values in {part}.{name} that no weight can have", _HINT)
     return {name.removeprefix(PREFIX): tensor for name, tensor in tensors.items()}
+
+
+def is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor is one of real numbers, in memory, all of them finite."""
+    return (
+        tensor.layout is torch.strided
+        and tensor.device.type == "cpu"
+        and tensor.dtype.is_floating_point
+        and bool(tensor.isfinite().all())
+    )
 
 
 def _folded(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
@@ -89,10 +114,12 @@ def _folded(state: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:
             continue
         if name.endswith(".weight_v"):
             magnitude = state.get(name.removesuffix("_v") + "_g")
-            if magnitude is None or magnitude.shape != (len(tensor), 1, 1):
+            if magnitude is None or tensor.ndim != 3 or magnitude.shape != (len(tensor), 1, 1):
                 raise WeightsDoNotFit(f"{path} has no fitting weight_g to {name}", _HINT)
             direction = tensor.double()
             length = torch.linalg.vector_norm(direction, dim=(1, 2), keepdim=True)
+            if not length.all():
+                raise WeightsDoNotFit(f"{path} has a direction without length in {name}", _HINT)
             folded[name.removesuffix("_v")] = direction * (magnitude.double() / length)
         elif not (name.endswith(".weight_g") and name.removesuffix("_g") + "_v" in state):
             folded[name] = tensor.double()

@@ -52,13 +52,16 @@ def choose_compute(
 def _device(name: str | None) -> str:
     if name is None:
         return best_device()
-    kind = name.partition(":")[0]
+    kind, _, index = name.partition(":")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if kind not in there:
         raise BadCompute(f"there is no kind of device called '{name}'", "Name cpu, cuda, cuda:1 or mps")
     if not there[kind]:
         raise BadCompute(f"torch finds no {kind} device here", "Leave --device out, or name cpu")
-    return name
+    count = torch.cuda.device_count() if kind == "cuda" else 1
+    if ":" in name and not (index.isdecimal() and int(index) < count):
+        raise BadCompute(f"there is no device {name} here", f"Name {kind}, or {kind}:0 to {kind}:{count - 1}")
+    return kind if kind != "cuda" else name
 
 
 def _precision(name: str | None, device: str) -> Precision:

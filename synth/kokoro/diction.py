@@ -17,7 +17,14 @@ from synth.kokoro.voicepacks import blend, load_pack, style_of
 from synth.lexicon import Given
 from synth.phonemes import Pronounced, phonemizer
 from synth.trained_tagger import NO_TAGGER, find_tagger
-from synth.voices import default_voice, language_warnings, parse_blend, primary_tag, spoken_language
+from synth.voices import (
+    default_voice,
+    language_warnings,
+    parse_blend,
+    primary_tag,
+    spoken_language,
+    voice_named,
+)
 from synth.weights import CHECKPOINT, find_files
 
 KOKORO_VERSION: Final = 1  # raise it when the same chunk would give other samples
@@ -34,8 +41,9 @@ def open_diction(weights: Path | None, compute: Compute) -> KokoroDiction:
 
 
 def model_digest(checkpoint: Path, compute: Compute) -> str:
-    """What the samples of a chunk depend on beside it and the precision: a checkpoint's bytes, and the kind
-    of device, since each kind draws noise of its own, and a CPU's prosody is rounded otherwise.
+    """The sha256 of a checkpoint's bytes, and the kind of device, on which samples depend as well.
+
+    Each kind draws noise of its own, and a CPU's prosody is rounded otherwise.
     """
     with checkpoint.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -73,7 +81,11 @@ class KokoroDiction:
         spoken = self.language_of(voice)
         untagged = primary_tag(spoken) == "en" and self._tagger is None
         return (
-            *language_warnings(voice, spoken, language),
+            *(
+                warning
+                for name in parse_blend(voice)
+                for warning in language_warnings(name, voice_named(name).language, language)
+            ),
             *([f"some words may be stressed wrongly: {NO_TAGGER}"] if untagged else []),
         )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -19,25 +19,28 @@ from torch import Tensor
 
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples, WordTime
 from synth.chunks import Chunk
-from synth.errors import ChunkDoesNotFit
+from synth.errors import BadCompute, ChunkDoesNotFit
 from synth.kokoro.batches import batches
 from synth.kokoro.compute import Compute, choose_compute
-from synth.kokoro.diction import KokoroDiction, checkpoint_digest
+from synth.kokoro.diction import KokoroDiction, model_digest
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
-WINDOW_CHUNKS: Final = 256  # sorted by length together; their audio waits in memory, about 250 MB
+WINDOW_CHUNKS: Final = 256  # sorted by length together
+WINDOW_PHONEMES: Final = 51_200  # in them, at most: their audio waits in memory, about 350 MB
 IN_FLIGHT: Final = 2  # batches that a GPU works on while the one before is copied
-TOKENS_PER_BATCH: Final = 32_768  # of stage 1, which takes about 100 kB a token
+TOKENS_PER_BATCH: Final = 32_768  # of stage 1
+BYTES_PER_TOKEN: Final = 100_000  # that it takes, about
 FRAMES_STEP: Final = 32  # batches are made this many frames longer at most, so that few shapes are seen
 
 # Measured peak memory of stage 2, by the size of a number; see bench/synth.py.
 _BYTES_PER_FRAME: Final = {4: 900_000, 2: 500_000}
 _BYTES_PER_FRAME_ON_CPU: Final = 500_000
 _HELD_ON_CPU_BYTES: Final = 1_400_000_000  # weights, those of `cpu_vocoder` too, and torch itself
+_FEWEST_FRAMES: Final = 40  # a second
 _QUIET_SAMPLES: Final = SAMPLE_RATE_HZ // 100
 
 
@@ -57,7 +60,7 @@ def open_kokoro(weights: Path | None, compute: Compute | None = None) -> KokoroS
         device=compute.device,
         exact=compute.device != "cpu",  # rows that are spoken alone need not agree with padded ones
     )
-    return KokoroSpeaker(model, checkpoint_digest(checkpoint), weights, compute)
+    return KokoroSpeaker(model, model_digest(checkpoint, compute), weights, compute)
 
 
 class KokoroSpeaker(KokoroDiction):
@@ -68,11 +71,22 @@ class KokoroSpeaker(KokoroDiction):
     """
 
     def __init__(self, model: Kokoro, digest: str, weights: Path | None, compute: Compute) -> None:
-        """digest: of the checkpoint's bytes, which is part of every key."""
+        """digest: as `model_digest` has it, which is part of every key.
+
+        Raises:
+            BadCompute: the memory allowed does not even hold the weights and a second of sound.
+        """
         super().__init__(digest, weights, compute.precision)
         self._model = model
         self._compute = compute
         self._budget_frames = self._frames_that_fit()
+        self._budget_tokens = min(TOKENS_PER_BATCH, self._room_bytes() // BYTES_PER_TOKEN)
+        if self._budget_frames < _FEWEST_FRAMES:
+            least = self._held_bytes() + _FEWEST_FRAMES * self._bytes_per_frame()
+            raise BadCompute(
+                f"{compute.memory_bytes / 1e9:.2g} GB of memory do not hold Kokoro and a second of sound",
+                f"Allow at least {math.ceil(least / 1e8) / 10:.1f} GB with --memory",
+            )
         self._real_frames = self._computed_frames = 0
 
     @property
@@ -121,20 +135,34 @@ class KokoroSpeaker(KokoroDiction):
         key = self.key(chunk)
         with room.for_frames(frames):
             noise = noise_of(key, SAMPLES_PER_FRAME * frames, self._model.device)
-            samples = self._model.speak_row(prosody, self.style(chunk), noise)
+            try:
+                samples = self._model.speak_row(prosody, self.style(chunk), noise)
+            except RuntimeError as error:
+                if "can't allocate memory" in str(error):  # torch has no name of its own for it on a CPU
+                    raise self._does_not_fit(chunk) from error
+                raise
         return _segment(key, chunk, prosody.durations[0], samples.numpy())
 
     def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
-        remaining = iter(chunks)
-        while window := list(islice(remaining, WINDOW_CHUNKS)):
+        for window in _windows(chunks):
             yield from self._window(window)
 
     @torch.inference_mode()
     def _window(self, chunks: Sequence[Chunk]) -> list[AudioSegment]:
         """Prosody of all, sorted by tokens; then sound, sorted by the frames that prosody found."""
         rows: list[tuple[Prosody, int] | None] = [None] * len(chunks)
-        for batch in batches([len(chunk.utterance) + 2 for chunk in chunks], TOKENS_PER_BATCH):
-            prosody = self._prosody([chunks[i] for i in batch])
+        tokens = [len(chunk.utterance) + 2 for chunk in chunks]
+        waiting = deque(batches(tokens, self._budget_tokens))
+        while waiting:
+            batch = waiting.popleft()
+            try:
+                prosody = self._prosody([chunks[i] for i in batch])
+            except torch.OutOfMemoryError as error:
+                self._let_go(batch, chunks, error)
+                self._budget_tokens = max(1, min(self._budget_tokens, sum(tokens[i] for i in batch)) // 2)
+                smaller = batches([tokens[i] for i in batch], self._budget_tokens)
+                waiting.extendleft([batch[place] for place in part] for part in reversed(smaller))
+                continue
             for place, i in enumerate(batch):
                 rows[i] = (prosody, place)
         found = [row for row in rows if row is not None]
@@ -187,15 +215,19 @@ class KokoroSpeaker(KokoroDiction):
         self, batch: Sequence[int], chunks: Sequence[Chunk], frames: Sequence[int], error: Exception
     ) -> list[list[int]]:
         """The same rows in smaller batches, after memory ran out; later windows are smaller too."""
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if len(batch) == 1:
-            raise self._does_not_fit(chunks[batch[0]], frames[batch[0]]) from error
+        self._let_go(batch, chunks, error)
         self._budget_frames = max(
             1, min(self._budget_frames, len(batch) * max(frames[i] for i in batch)) // 2
         )
         lengths = [frames[i] for i in batch]
         return [[batch[place] for place in part] for part in batches(lengths, self._budget_frames)]
+
+    def _let_go(self, batch: Sequence[int], chunks: Sequence[Chunk], error: Exception) -> None:
+        """Give back what the device holds for nobody; a chunk that was alone cannot be helped."""
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        if len(batch) == 1:
+            raise self._does_not_fit(chunks[batch[0]]) from error
 
     def _prosody(self, chunks: Sequence[Chunk]) -> Prosody:
         lengths = torch.tensor([len(chunk.utterance) + 2 for chunk in chunks])
@@ -207,12 +239,15 @@ class KokoroSpeaker(KokoroDiction):
 
     def _frames_that_fit(self) -> int:
         """Rows times frames that stage 2 may have at once, beside the weights."""
-        held = (
-            _HELD_ON_CPU_BYTES
-            if self._compute.device == "cpu"
-            else sum(tensor.numel() * tensor.element_size() for tensor in self._model.parameters())
-        )
-        return max(0, self._compute.memory_bytes - held) // self._bytes_per_frame()
+        return self._room_bytes() // self._bytes_per_frame()
+
+    def _room_bytes(self) -> int:
+        return max(0, self._compute.memory_bytes - self._held_bytes())
+
+    def _held_bytes(self) -> int:
+        if self._compute.device == "cpu":
+            return _HELD_ON_CPU_BYTES
+        return sum(tensor.numel() * tensor.element_size() for tensor in self._model.parameters())
 
     def _bytes_per_frame(self) -> int:
         if self._compute.device == "cpu":
@@ -221,14 +256,28 @@ class KokoroSpeaker(KokoroDiction):
 
     def _check_fits(self, chunk: Chunk, frames: int) -> None:
         if frames > self._frames_that_fit():
-            raise self._does_not_fit(chunk, frames)
+            raise self._does_not_fit(chunk)
 
-    def _does_not_fit(self, chunk: Chunk, frames: int) -> ChunkDoesNotFit:
+    def _does_not_fit(self, chunk: Chunk) -> ChunkDoesNotFit:
         return ChunkDoesNotFit(
-            f"{chunk.text[:60]!r} lasts {frames * 0.025:.0f} s, which needs about "
-            f"{frames * self._bytes_per_frame() / 1e9:.1f} GB beside the weights",
+            f"{chunk.text[:60]!r} needs more memory than the {self._compute.memory_bytes / 1e9:.1f} GB that"
+            f" Kokoro may take",
             "Allow more with --memory, or a narrower --precision",
         )
+
+
+def _windows(chunks: Iterable[Chunk]) -> Iterator[list[Chunk]]:
+    """Chunks that are sorted by length together, and whose audio fits in memory together."""
+    window: list[Chunk] = []
+    phonemes = 0
+    for chunk in chunks:
+        if window and (len(window) == WINDOW_CHUNKS or phonemes + len(chunk.utterance) > WINDOW_PHONEMES):
+            yield window
+            window, phonemes = [], 0
+        window.append(chunk)
+        phonemes += len(chunk.utterance)
+    if window:
+        yield window
 
 
 class _Room:
@@ -286,13 +335,18 @@ def _segment(key: str, chunk: Chunk, durations: Tensor, samples: Samples) -> Aud
         WordTime(
             word.start,
             word.end,
-            max(0, ends[chunk.heard_from + word.phoneme_start] - start),
-            min(end, ends[chunk.heard_from + word.phoneme_end]) - start,
+            _within(ends[chunk.heard_from + word.phoneme_start], start, end),
+            _within(ends[chunk.heard_from + word.phoneme_end], start, end),
         )
         for word in chunk.words
         if word.phoneme_end > word.phoneme_start
     )
     return AudioSegment(key, samples[start:end], words)
+
+
+def _within(sample: int, start: int, end: int) -> int:
+    """A place in the utterance as a place in samples `[start, end)` of it."""
+    return min(max(sample, start), end) - start
 
 
 def _heard(chunk: Chunk, ends: Sequence[int], samples: Samples) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +9,7 @@ import torch
 from torch import Tensor
 
 from synth.errors import WeightsDoNotFit, WeightsMissing
-from synth.kokoro.checkpoint import first_line
+from synth.kokoro.checkpoint import UNREADABLE, first_line, is_plain
 from synth.vocabulary import MAX_PHONEMES
 
 STYLE: Final = 256  # [:128] is the decoder's, [128:] is prosody's
@@ -32,13 +31,13 @@ def load_pack(path: Path) -> Tensor:
         raise WeightsMissing(f"no voice pack {path.name} in {path.parent}", _HINT)
     try:
         pack = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
+    except UNREADABLE as error:
         raise WeightsDoNotFit(f"{path} is not a voice pack ({first_line(error)})", _HINT) from error
     shapes = [(rows, 1, STYLE) for rows in (MAX_PHONEMES, MAX_PHONEMES + 1)]
     if not isinstance(pack, Tensor) or tuple(pack.shape) not in shapes:
         found = tuple(pack.shape) if isinstance(pack, Tensor) else type(pack).__name__
         raise WeightsDoNotFit(f"{path} is {found}, not {shapes[0]} as a voice pack is", _HINT)
-    if not pack.isfinite().all():
+    if not is_plain(pack):
         raise WeightsDoNotFit(f"{path} has values that are not finite", _HINT)
     return pack[-MAX_PHONEMES:, 0].float()
 

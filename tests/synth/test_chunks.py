@@ -62,6 +62,14 @@ def test_a_very_short_paragraph_is_spoken_with_words_beside_it_that_are_not_hear
     assert [chunk.text for chunk in packed(["Yes."])] == ["Yes."], "alone there is nothing to speak it with"
 
 
+def test_several_short_paragraphs_in_a_row_are_each_spoken_with_enough_words() -> None:
+    chunks = packed(["ha!"], ["fo."], ["di."], ["bad."], ["ab."], ["cold."])
+    assert all(len(chunk.utterance) >= 20 for chunk in chunks)
+    assert chunks[0].utterance == "ha! fo. di. bad. ab. cold."
+    assert chunks[-1].utterance == "ha! fo. di. bad. ab. cold."
+    assert [chunk.phonemes for chunk in chunks] == ["ha!", "fo.", "di.", "bad.", "ab.", "cold."]
+
+
 def test_a_long_sentence_is_cut_after_a_clause_when_there_is_one() -> None:
     sentence = " ".join(["word"] * 50) + ", " + " ".join(["more"] * 50) + "."
     first, second = packed([sentence])

@@ -48,9 +48,24 @@ def put(part: str, name: str, *shape: int) -> Callable[[Checkpoint], None]:
     return lambda parts: parts[part].__setitem__(name, torch.zeros(shape))
 
 
+def spoil(
+    part: str, name: str, change: Callable[[torch.Tensor], torch.Tensor]
+) -> Callable[[Checkpoint], None]:
+    return lambda parts: parts[part].__setitem__(name, change(parts[part][name]))
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
+        (spoil("bert_encoder", "module.bias", lambda x: x * torch.nan), "in bert_encoder.module.bias"),
+        (spoil("bert_encoder", "module.bias", lambda x: x.to_sparse()), "in bert_encoder.module.bias"),
+        (
+            spoil("bert_encoder", "module.bias", lambda x: x.to(torch.complex64)),
+            "in bert_encoder.module.bias",
+        ),
+        (spoil("bert_encoder", "module.bias", lambda x: x.to("meta")), "in bert_encoder.module.bias"),
+        (put("decoder", "module.F0_conv.weight_v", 1, 1), "no fitting weight_g to decoder.F0_conv.weight_v"),
+        (put("decoder", "module.F0_conv.weight_v", 1, 1, 3), "without length in decoder.F0_conv.weight_v"),
         (drop("bert_encoder", "module.bias"), r"1 of \d+ tensors differ: bert_encoder.bias is missing"),
         (
             put("predictor", "module.F0_proj.bias", 3),

@@ -19,6 +19,7 @@ from synth.chunks import Chunk
 from synth.errors import BadCompute, ChunkDoesNotFit, UnknownVoice, WeightsMissing
 from synth.kokoro.batches import batches, efficiency
 from synth.kokoro.compute import Compute, choose_compute
+from synth.kokoro.diction import open_diction
 from synth.kokoro.model import Kokoro
 from synth.kokoro.precision import Precision
 from synth.kokoro.speaker import WINDOW_CHUNKS, KokoroSpeaker, open_kokoro
@@ -150,7 +151,7 @@ def test_ten_thousand_chunks_stream_in_bounded_memory(
             yield chunk("ab")
 
     for spoken, _ in enumerate(speaker._in_batches(counted()), start=1):
-        assert taken - spoken < WINDOW_CHUNKS, "chunks are taken as they are spoken"
+        assert taken - spoken <= WINDOW_CHUNKS, "chunks are taken as they are spoken"
     assert spoken == 10_000
 
 
@@ -204,6 +205,32 @@ def test_when_memory_runs_out_batches_halve_and_nothing_is_lost(
     assert max(rows[-8:]) <= 3, "what was learnt stays learnt"
 
 
+def test_when_memory_runs_out_in_the_first_stage_its_batches_halve(
+    speaker: KokoroSpeaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = mixed(24)
+    expected = in_batches(speaker, chunks)
+    prosody = speaker._model.prosody
+
+    def cramped(tokens: Any, *rest: Any) -> Any:
+        if len(tokens) > 3:
+            raise torch.OutOfMemoryError("no room")
+        return prosody(tokens, *rest)
+
+    monkeypatch.setattr(speaker._model, "prosody", cramped)
+    assert [one.key for one in in_batches(speaker, chunks)] == [one.key for one in expected]
+
+
+def test_words_of_a_chunk_that_is_cut_out_never_run_backwards(speaker: KokoroSpeaker) -> None:
+    words = (PronouncedWord(0, 2, 0, 3), PronouncedWord(3, 4, 4, 5))
+    for speed in (0.5, 1.0, 2.0):
+        one = Chunk("No —", "nˈO —", "af_heart", speed, "en-us", Pause.SENTENCE, words=words, after="ˈæbə.")
+        segment = next(iter(speaker.speak([one])))
+        times = [at for word in segment.words for at in (word.start_sample, word.end_sample)]
+        assert times == sorted(times)
+        assert times[-1] <= len(segment.samples)
+
+
 def test_a_chunk_that_alone_does_not_fit_is_named(
     speaker: KokoroSpeaker, monkeypatch: pytest.MonkeyPatch, tiny_folder: Path
 ) -> None:
@@ -213,13 +240,14 @@ def test_a_chunk_that_alone_does_not_fit_is_named(
     monkeypatch.setattr(speaker._model, "acoustics", hopeless)
     with pytest.raises(ChunkDoesNotFit, match=r"'abab'.*--memory"):
         in_batches(speaker, [chunk("abab")])
-    small = open_kokoro(tiny_folder, Compute("cpu", Precision.FLOAT32, 5 * 10**6, 2))
-    with pytest.raises(ChunkDoesNotFit, match="needs about"):
+    small = open_kokoro(tiny_folder, Compute("cpu", Precision.FLOAT32, 1_400_000_000 + 45 * 500_000, 2))
+    with pytest.raises(ChunkDoesNotFit, match="needs more"):
         list(small.speak([chunk("ab" * 200)]))
 
 
 def test_a_blend_speaks_and_its_language_is_its_first_voices(speaker: KokoroSpeaker) -> None:
     assert speaker.language_of("bf_emma:0.5+af_sarah:0.5") == "en-gb"
+    assert "jf_alpha" in speaker.warnings("af_bella+jf_alpha", "en")[0]
     segment = next(iter(speaker.speak([chunk("abab", "af_bella:0.5+af_sarah:0.5")])))
     assert np.abs(segment.samples).max() > 0
     with pytest.raises(UnknownVoice, match="af_bella"):
@@ -249,6 +277,8 @@ def test_sorted_batches_of_speech_waste_little() -> None:
     ("asked", "problem"),
     [
         ({"device": "tpu"}, "'tpu'"),
+        ({"device": "cpu:abc"}, "cpu:abc"),
+        ({"device": "cpu:7"}, "cpu:7"),
         ({"precision": "float8"}, "float32, bfloat16"),
         ({"memory": "much"}, "'much'"),
         ({"memory": "150%"}, "150%"),
@@ -257,6 +287,24 @@ def test_sorted_batches_of_speech_waste_little() -> None:
 def test_what_the_machine_does_not_have_is_refused(asked: dict[str, str], problem: str) -> None:
     with pytest.raises(BadCompute, match=problem):
         choose_compute(**asked)
+
+
+def test_a_cpu_is_a_cpu_however_it_is_written() -> None:
+    assert choose_compute("cpu:0") == choose_compute("cpu")
+
+
+def test_each_kind_of_device_has_keys_of_its_own(tiny_folder: Path) -> None:
+    one = chunk("hˈɛlO")
+    kinds = ("cpu", "cuda", "cuda:1", "mps")
+    keys = [open_diction(tiny_folder, replace(CPU, device=kind)).key(one) for kind in kinds]
+    assert keys[1] == keys[2]
+    assert len(set(keys)) == 3
+    assert open_kokoro(tiny_folder, CPU).key(one) == keys[0]
+
+
+def test_memory_that_does_not_even_hold_the_weights_is_refused(tiny_folder: Path) -> None:
+    with pytest.raises(BadCompute, match=r"at least 1\.5 GB"):
+        open_kokoro(tiny_folder, replace(CPU, memory_bytes=10**7))
 
 
 def test_memory_is_an_amount_or_a_share() -> None:
