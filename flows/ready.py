@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flows.lexicon import standing_lexicon
 from flows.narrate import NarrationOptions
+from flows.news import hooks_of
 from flows.settings import Settings, check_writable
 from outputs.companions import companions_named
 from outputs.disk import check_room
@@ -37,6 +38,7 @@ def check_ready(options: NarrationOptions, settings: Settings) -> None:
         speaker.language_of(options.voice)
     check_writable(library_of(options, settings), "Choose another one with --out")
     check_disks(options, settings)
+    hooks_of(settings)
 
 
 def check_disks(options: NarrationOptions, settings: Settings) -> None:

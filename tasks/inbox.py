@@ -5,6 +5,7 @@ from __future__ import annotations
 import filecmp
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -103,16 +104,15 @@ def waiting(inbox: Inbox) -> dict[Path, Waiting]:
         documents = [folder / name for name in names if _may_be_document(folder / name)]
         unfinished = any(Path(name).suffix.lower() in _UNFINISHED for name in names)
         told = {document: _beside(document) for document in documents}
+        wanted = Counter(file for files, _ in told.values() for file in files)
         for document, (beside, problem) in told.items():
-            others = {
-                file for other, (files, _) in told.items() if other != document for file in files
-            }.intersection(beside)
+            shared = [file for file in beside if wanted[file] > 1]
             try:
                 signs = tuple(_sign(path) for path in (document, *beside))
             except FileNotFoundError:  # another run has just taken it, or its owner has
                 continue
             name = document.relative_to(inbox.folder)
-            one = Waiting(name, _named(beside, inbox), frozenset(_named(others, inbox)), signs, problem)
+            one = Waiting(name, _named(beside, inbox), frozenset(_named(shared, inbox)), signs, problem)
             if not (unfinished and one.is_placeholder):
                 found[name] = one
     return dict(sorted(found.items()))
