@@ -47,10 +47,12 @@ def findings(settings: Settings) -> Iterator[Finding]:
         yield Finding("Kokoro's weights", True, str(checkpoint.parent))
     except WeightsMissing as error:
         yield Finding("Kokoro's weights", False, str(error))
-    tagger = find_tagger(settings.weights)
-    yield Finding(
-        "English tagger", tagger is not None, tagger or f"some words may be stressed wrongly: {NO_TAGGER}"
-    )
+    try:
+        tagger = find_tagger(settings.weights)
+        detail = tagger or f"some words may be stressed wrongly: {NO_TAGGER}"
+        yield Finding("English tagger", tagger is not None, detail)
+    except WeightsMissing as error:
+        yield Finding("English tagger", False, str(error))
     device = best_device()
     yield Finding(
         "GPU", device != "cpu", device if device != "cpu" else "none that torch can use; the CPU works"

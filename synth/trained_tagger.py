@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 from synth.errors import TaggerMissing
+from synth.weights import check_hub_address
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -33,6 +34,9 @@ def find_tagger(weights: Path | None = None) -> str | None:
     """What spaCy can load: the name of the installed package, else the folder of a copy; None: there is none.
 
     weights: a folder that may hold a copy, beside Kokoro's files.
+
+    Raises:
+        WeightsMissing: HF_ENDPOINT is not an address, so it is unknown where a fetched one would be.
     """
     import spacy.util
 
@@ -49,7 +53,9 @@ def fetch_tagger(source: str = SOURCE, checksum: str = WHEEL_SHA256) -> None:
 
     Raises:
         TaggerMissing: it could not be had, or is not what was published.
+        WeightsMissing: HF_ENDPOINT is not an address.
     """
+    check_hub_address()
     from huggingface_hub.constants import HF_HUB_OFFLINE
 
     folder = _fetched()
@@ -119,6 +125,7 @@ _ELSEWHERE: Final = (
 
 
 def _fetched() -> Path:
+    check_hub_address()
     from huggingface_hub.constants import HF_HOME
 
     return Path(HF_HOME) / "audiobindery" / RELEASE
