@@ -53,7 +53,8 @@ def end_with_parent(end: Callable[[], None], grace_s: float = GRACE_S) -> None:
     """Call `end` in this child once its parent is gone, and end it for certain `grace_s` later."""
 
     def watch() -> None:
-        sys.stdin.buffer.read()  # ends when the parent does
+        while os.read(0, 4096):  # ends when the parent does; unbuffered: no lock is held when Python ends
+            pass
         end()
         time.sleep(grace_s)
         os.killpg(0, signal.SIGKILL)  # `start_child` gave us a session of our own

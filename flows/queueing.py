@@ -268,7 +268,7 @@ class Queue:
             raise NotInQueue(f"{_id(run)} is {_stage(run).value}; only what waits can be moved")
         to = priority.value if priority else run.work_queue_name
         others = [one for one in self._runs(states=[StateType.SCHEDULED]) if one.work_queue_name == to]
-        turns = [one.expected_start_time for one in others if one.expected_start_time and one.id != run.id]
+        turns = [_may_begin(one) for one in others if one.id != run.id]
         turn = min(turns, default=datetime.now(UTC)) - timedelta(seconds=1) if first else datetime.now(UTC)
         if to == run.work_queue_name:
             self._client.set_flow_run_state(run.id, Scheduled(scheduled_time=turn), force=True)
@@ -355,8 +355,13 @@ def _work_s(audio_s: float | None, rates: Rates) -> float | None:
 def _turn(run: FlowRun) -> tuple[bool, int, datetime]:
     """What runs, then what waits: by priority, then by when it may begin."""
     ranks = {priority.value: priority.rank for priority in Priority}
-    start = run.expected_start_time or run.created or datetime.now(UTC)
-    return _stage(run) is Stage.WAITING, ranks.get(run.work_queue_name or "", len(ranks)), start
+    rank = ranks.get(run.work_queue_name or "", len(ranks))
+    return _stage(run) is Stage.WAITING, rank, _may_begin(run)
+
+
+def _may_begin(run: FlowRun) -> datetime:
+    """What workers go by within a priority; Prefect forgets it when a run has begun."""
+    return run.next_scheduled_start_time or run.expected_start_time or datetime.now(UTC)
 
 
 def _entry(run: FlowRun) -> Entry:

@@ -1,0 +1,262 @@
+"""The queue, by Prefect's own API on a server of its own; nothing runs, since no worker is there."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.exceptions import PrefectHTTPStatusError
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from prefect.states import Completed, Crashed, Running
+from prefect.utilities.callables import parameter_schema
+from typer.testing import CliRunner
+
+from flows.api_process import prefect_api
+from flows.cli import app
+from flows.narrate import NarrationOptions, narrate_book
+from flows.priorities import POOL, Priority
+from flows.provision import DEAD_RUNS, give_another_try, provision, resume_interrupted
+from flows.queueing import Entry, NotInQueue, Queue, Stage, open_queue
+from flows.rates import note_speaking
+from flows.settings import Settings
+from flows.speakers import Engine
+from inputs.errors import NotADocument
+
+DRAFT = NarrationOptions(engine=Engine.DRAFT)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_HOME", str(tmp_path_factory.mktemp("prefect")))
+        patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+        patch.setenv("DO_NOT_TRACK", "1")
+        patch.chdir(ROOT)
+        with prefect_api() as api, temporary_settings({PREFECT_API_URL: api}):
+            with get_client(sync_client=True) as client:
+                provision(client, {**os.environ, "PREFECT_API_URL": api})
+            yield api
+
+
+@pytest.fixture
+def client(api: str) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings.read({"BINDERY_HOME": str(tmp_path / "home")})
+
+
+@pytest.fixture
+def queue(client: SyncPrefectClient, settings: Settings) -> Iterator[Queue]:
+    settings.home.mkdir()
+    for run in client.read_flow_runs():
+        client.delete_flow_run(run.id)
+    with open_queue(settings) as queue:
+        yield queue
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> list[Path]:
+    files = [tmp_path / f"{name}.txt" for name in ("one", "two", "three")]
+    for file in files:
+        file.write_text(f"This is book {file.stem}. " + "It has a hundred words or so. " * 20)
+    return files
+
+
+def names(entries: list[Entry]) -> list[str]:
+    return [Path(entry.document).stem for entry in entries]
+
+
+def test_documents_are_done_by_priority_and_then_in_the_order_that_they_came(
+    queue: Queue, books: list[Path]
+) -> None:
+    for book, priority in zip(books, (Priority.LOW, Priority.NORMAL, Priority.HIGH), strict=True):
+        added = queue.add(book, DRAFT, priority, by="anna")
+        assert added.is_new
+        assert (added.entry.position, added.entry.by, added.entry.priority) == (1, "anna", priority.value)
+    assert names(queue.entries()) == ["three", "two", "one"]
+    assert [entry.position for entry in queue.entries()] == [1, 2, 3]
+
+
+def test_a_server_that_knows_our_work_is_left_as_it_is(
+    client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flows.provision._deploy", lambda environment: None)
+    provision(client, {})
+    assert len(client.read_automations_by_name(DEAD_RUNS)) == 1
+    ranks = {queue.name: queue.priority for queue in client.read_work_queues(work_pool_name=POOL)}
+    assert ranks.items() >= {"high": 1, "normal": 2, "low": 3}.items()
+    assert len(set(ranks.values())) == len(ranks), "the pool's own queue comes after ours"
+
+
+def test_the_same_document_twice_is_told_and_not_doubled(queue: Queue, books: list[Path]) -> None:
+    first = queue.add(books[0], DRAFT)
+    copy = books[0].with_name("copy.txt")
+    copy.write_bytes(books[0].read_bytes())
+    again = queue.add(copy, DRAFT, Priority.HIGH)
+    assert (again.is_new, again.entry.id) == (False, first.entry.id)
+    assert queue.add(books[0], NarrationOptions(engine=Engine.DRAFT, speed=1.5)).is_new, "another audiobook"
+    assert len(queue.entries()) == 2
+
+
+def test_what_is_done_can_be_added_again_to_see_whether_something_changed(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    first = queue.add(books[0], DRAFT).entry
+    client.set_flow_run_state(_run(first), Completed(), force=True)
+    assert queue.entries() == []
+    assert [entry.stage for entry in queue.ended(5)] == [Stage.DONE]
+    with pytest.raises(NotInQueue, match="is done"):
+        queue.retry(first.id)
+    again = queue.add(books[0], DRAFT)
+    assert again.is_new
+    assert again.entry.id == first.id
+    assert queue.entry(first.id).stage is Stage.WAITING, "of several runs the newest counts"
+
+
+def test_a_document_that_cannot_be_read_is_not_even_queued(queue: Queue, tmp_path: Path) -> None:
+    picture = tmp_path / "picture.epub"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    with pytest.raises(NotADocument):
+        queue.add(picture, DRAFT)
+    assert queue.entries() == []
+
+
+def test_when_each_will_be_done_follows_from_the_measured_speed(
+    queue: Queue, settings: Settings, books: list[Path]
+) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=40)
+    assert queue.add(books[0], DRAFT, due=due).entry.ready is None, "nothing was measured yet"
+    note_speaking(settings.home, "draft", 100.0, 50.0)
+    now = datetime.now(UTC)
+    for book in books[1:]:
+        queue.add(book, DRAFT, due=due)
+    entries = queue.entries()
+    expected_s = 0.0
+    for entry in entries:
+        assert entry.audio_s
+        expected_s += entry.audio_s / 2
+        assert entry.ready
+        assert (entry.ready - now).total_seconds() == pytest.approx(expected_s, abs=5)
+    assert [entry.is_late for entry in entries] == [False, True, True]
+
+
+def test_what_waits_can_be_moved_and_keeps_its_name(queue: Queue, books: list[Path]) -> None:
+    one, two, three = (queue.add(book, DRAFT, by="ben").entry for book in books)
+    assert queue.move(three.id, None, first=True).position == 1
+    moved = queue.move(two.id, Priority.HIGH, first=False)
+    assert (moved.id, moved.position, moved.priority, moved.by) == (two.id, 1, "high", "ben")
+    assert names(queue.entries()) == ["two", "three", "one"]
+    assert queue.move(one.id, Priority.HIGH, first=True).position == 1
+    assert names(queue.entries()) == ["one", "two", "three"]
+
+
+def test_what_waits_is_cancelled_at_once_and_can_be_had_back(queue: Queue, books: list[Path]) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    assert queue.cancel(entry.id).stage is Stage.CANCELLED
+    assert queue.entries() == []
+    with pytest.raises(NotInQueue, match="cancelled already"):
+        queue.cancel(entry.id)
+    assert queue.retry(entry.id[:4]).stage is Stage.WAITING
+    with pytest.raises(NotInQueue, match="nothing in the queue is called 'zzz'"):
+        queue.cancel("zzz")
+
+
+def test_a_run_whose_process_died_begins_again_once(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    for _ in range(2):
+        client.set_flow_run_state(_run(entry), Running(), force=True)
+        client.set_flow_run_state(_run(entry), Crashed(), force=True)
+        tried = give_another_try(client)
+    assert tried == 0
+    assert queue.entry(entry.id).stage is Stage.DIED
+    assert queue.retry(entry.id).stage is Stage.WAITING, "unless a person wants it"
+
+
+def test_what_was_under_way_when_the_machine_stopped_goes_on(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    first, second = (queue.add(book, DRAFT).entry for book in books[:2])
+    client.set_flow_run_state(_run(first), Running(), force=True)
+    assert queue.entries()[0].stage is Stage.RUNNING
+    assert resume_interrupted(client) == 1
+    assert [entry.stage for entry in queue.entries()] == [Stage.WAITING] * 2
+    assert queue.entry(second.id).position
+
+
+def test_prefects_own_pages_and_programs_can_add_documents_and_mistakes_are_refused(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    deployment = client.read_deployment_by_name("narrate-book/book")
+    parameters = {"document": str(books[0]), "options": {"engine": "draft", "formats": ["mp3"]}}
+    client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+    (entry,) = queue.entries()
+    assert (entry.engine, entry.priority, entry.by) == ("draft", "normal", None)
+    for wrong in ({"engine": "loud"}, {"speed": 9}, {"formats": ["vinyl"]}, {"chapters": "all of them"}):
+        with pytest.raises(PrefectHTTPStatusError, match="Validation failed"):
+            client.create_flow_run_from_deployment(deployment.id, parameters={**parameters, "options": wrong})
+
+
+def test_the_commands_say_what_they_did_in_lines_and_in_json(
+    queue: Queue, books: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*arguments: str | Path) -> tuple[int, str]:
+        result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+        return result.exit_code, result.output
+
+    monkeypatch.setenv("BINDERY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "150")
+    status, told = run("queue", "add", books[0], tmp_path / "gone.epub", "--engine", "draft", "--by", "carla")
+    assert status == 3
+    assert "one.txt: number 1" in told
+    assert "gone.epub: there is no such file" in told
+    status, told = run("queue", "list", "--json")
+    facts = json.loads(told)
+    assert (status, facts["by"], facts["stage"], facts["position"]) == (0, "carla", "waiting", 1)
+    assert "one.txt" in run("queue", "list")[1]
+    assert facts["run"] in run("queue", "show", facts["id"])[1]
+    assert "number 1, low" in run("queue", "move", facts["id"], "--priority", "low")[1]
+    assert "0 under way, 1 waiting" in run("status")[1]
+    assert "is cancelled" in run("queue", "cancel", facts["id"])[1]
+    assert "waits again" in run("queue", "retry", facts["id"])[1]
+    status, told = run("queue", "add", books[1], "--engine", "draft", "--due", "soon")
+    assert status == 2
+    assert "--due soon: write 17:00" in told
+
+
+def test_without_a_server_one_line_names_the_command_that_starts_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINDERY_HOME", str(tmp_path))
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        for command in (["queue", "list"], ["status"]):
+            result = CliRunner().invoke(app, command)
+            assert result.exit_code == 4
+            assert result.output.splitlines() == [
+                "✗ no server runs here. Start one with `bindery serve`, or name one in PREFECT_API_URL"
+            ]
+
+
+def test_every_field_of_the_form_has_a_title_and_says_what_it_is_for() -> None:
+    schema = parameter_schema(narrate_book.fn).model_dump()
+    options = schema["definitions"]["NarrationOptions"]["properties"]
+    for name, field in {**schema["properties"], **options}.items():
+        assert field.get("description"), name
+        assert field.get("title") or "$ref" in field or any("$ref" in one for one in field["anyOf"]), name
+    assert schema["definitions"]["Engine"]["enum"] == ["kokoro", "draft"]
+    assert "m4b" in options["formats"]["items"]["enum"]
+
+
+def _run(entry: Entry) -> str:
+    return entry.run

@@ -1,0 +1,106 @@
+"""A whole machine under one command, as an operator has it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from flows.api_process import free_port
+from flows.narrate import NarrationOptions
+from flows.queueing import Queue, Stage, open_queue
+from flows.served import addresses_in
+from flows.settings import Settings
+from flows.speakers import Engine
+from flows.speaking_client import health_of
+
+START_LIMIT_S = 150.0
+DRAFT = NarrationOptions(engine=Engine.DRAFT)
+
+
+@pytest.fixture
+def machine(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    return environment | {"BINDERY_PORT": str(free_port()), "BINDERY_LIBRARY": str(tmp_path / "library")}
+
+
+@pytest.fixture
+def serve(machine: dict[str, str], tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "flows.cli", "serve"],
+        cwd=tmp_path,
+        env=machine,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def until(condition: Callable[[], bool], limit_s: float) -> None:
+    deadline_s = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline_s, "it did not happen"
+        time.sleep(0.2)
+
+
+def processes_of(home: str) -> list[str]:
+    """The commands of all processes that have this home in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if f"BINDERY_HOME={home}".encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append((process / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+        except OSError:  # it has just ended, or is not ours
+            continue
+    return [command for command in found if command]
+
+
+@pytest.mark.slow
+def test_documents_that_are_queued_are_made_and_cancelled_and_nothing_is_left_behind(
+    serve: subprocess.Popen[str],
+    machine: dict[str, str],
+    small_book: Path,
+    long_book: Path,
+    tmp_path: Path,
+) -> None:
+    settings = Settings.read(machine)
+    until(lambda: addresses_in(settings.home) is not None or serve.poll() is not None, START_LIMIT_S)
+    assert serve.poll() is None
+    second = subprocess.run(
+        [sys.executable, "-m", "flows.cli", "serve"],
+        cwd=tmp_path, env=machine, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert second.returncode == 4
+    assert second.stderr.splitlines()[-1].startswith("✗ `bindery serve` runs already with")
+
+    with open_queue(settings) as queue:
+        small = queue.add(small_book, DRAFT).entry.id
+        long = queue.add(long_book, NarrationOptions(engine=Engine.DRAFT, formats=["wav", "flac"])).entry.id
+        until(lambda: queue.entry(long).stage is Stage.RUNNING, 60)
+        assert queue.cancel(long).stage is Stage.CANCELLED
+        until(lambda: queue.entry(small).stage in (Stage.DONE, Stage.FAILED), 120)
+        assert queue.entry(small).stage is Stage.DONE, queue.entry(small).told
+        _nothing_half_done(queue, tmp_path / "library")
+    addresses = addresses_in(settings.home)
+    assert addresses is not None
+    assert health_of(Path(addresses.speaking))["draft"]["chunks"] > 0
+
+    serve.terminate()
+    _, said = serve.communicate(timeout=60)
+    assert serve.returncode == 0, said
+    assert "Traceback" not in said
+    until(lambda: not processes_of(machine["BINDERY_HOME"]), 10)
+    assert addresses_in(settings.home) is None
+    assert not Path(addresses.speaking).exists()
+
+
+def _nothing_half_done(queue: Queue, library: Path) -> None:
+    assert queue.entries() == []
+    names = {path.name for path in library.rglob("*") if path.name != ".bindery.lock"}
+    assert any("Small" in name for name in names)
+    assert not any("Long" in name or name.startswith(".") for name in names)
