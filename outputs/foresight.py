@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from inputs.book import Book
 from outputs.encode import Codec, Format
+from outputs.errors import NoSuchBook
 from outputs.ffmpeg import Ffmpeg
 from outputs.finish import part_digest
+from outputs.finished import finished_book
 from outputs.library import folder_of
 from outputs.manifest import Narration, origin_of
 from outputs.names import listener_titles
 from outputs.plan import ChapterPlan
-from outputs.publish import chapter_file, entry_of, tracks_in_all, whole_book_file
+from outputs.publish import Volume, chapter_file, entry_of, tracks_in_all, whole_book_file
 from outputs.tags import TrackTags
 
 
@@ -51,25 +54,55 @@ def foresee(
     library: Path,
     ffmpeg: Ffmpeg,
     label: str | None = None,
+    *,
+    in_volumes: bool = False,
 ) -> tuple[ForeseenFolder, ...]:
-    """What `publish` would make of the same book and chapters, audio alone; nothing is written."""
+    """What `publish` would make of the same book and chapters, audio alone; nothing is written.
+
+    in_volumes: as `publish` has it; a book is taken to be divided as it is now, since sizes are not known.
+    """
     tags, shelf, _ = entry_of(book, narration, label)
     titles = listener_titles([(track.number, track.title, track.parents) for track in tracks], book.title)
     total = tracks_in_all(book, [track.number for track in tracks])
     foreseen = []
     for wanted in formats:
         parts = tuple(part_digest(track.plan, wanted.codec, ffmpeg) for track in tracks)
+        folder = folder_of(library / wanted.name, shelf, origin_of(book))
+        bound = [range(number, number + 1) for number in range(len(tracks))]
         if wanted.whole_book:
-            files = [whole_book_file(shelf, wanted, tags, titles, parts, ffmpeg)]
+            bound = _volumes(folder, len(tracks)) if in_volumes else [range(len(tracks))]
+            files = [
+                whole_book_file(
+                    shelf,
+                    wanted,
+                    tags,
+                    titles[own.start : own.stop],
+                    parts[own.start : own.stop],
+                    ffmpeg,
+                    Volume(number, len(bound)),
+                )
+                for number, own in enumerate(bound, 1)
+            ]
         else:
             files = [
                 chapter_file(wanted, tags, TrackTags(title, track.number, total), part)
                 for track, title, part in zip(tracks, titles, parts, strict=True)
             ]
-        names = [name for name, _ in files] * (len(tracks) if wanted.whole_book else 1)
-        folder = folder_of(library / wanted.name, shelf, origin_of(book))
-        foreseen.append(ForeseenFolder(wanted.name, folder, parts, tuple(names), dict(files)))
+        names = tuple(name for (name, _), own in zip(files, bound, strict=True) for _ in own)
+        foreseen.append(ForeseenFolder(wanted.name, folder, parts, names, dict(files)))
     return tuple(foreseen)
+
+
+def _volumes(folder: Path, chapters: int) -> list[range]:
+    """The chapters of each file in a book's folder, if it has as many chapters; else all in one."""
+    try:
+        files = [chapter.file for chapter in finished_book(folder).chapters]
+    except NoSuchBook:
+        files = []
+    if len(files) != chapters:
+        return [range(chapters)]
+    groups = [list(group) for _, group in groupby(range(chapters), key=lambda place: files[place])]
+    return [range(group[0], group[-1] + 1) for group in groups]
 
 
 def parts_are_there(plan: ChapterPlan, codecs: Sequence[Codec], parts: Path, ffmpeg: Ffmpeg) -> bool:

@@ -103,6 +103,7 @@ def changes_of(order: Order, speaker: Diction, store: SegmentStore, parts: Path,
         order.library,
         ffmpeg,
         label_of(order, speaker),
+        in_volumes=order.volumes,
     )
     before = {one.format: book for one in foreseen if (book := _book_at(one.folder)) is not None}
     compare = _Comparison(order, tuple(before.values()), foreseen, chapters, missing)
@@ -173,8 +174,9 @@ class _Comparison:
     def bound(self) -> Iterator[str]:
         """The files of the whole book that are written anew, below the library."""
         for folder in self._foreseen:
-            if folder.format in self._whole_book and self._is_written(folder, folder.files[0]):
-                yield self._name(folder, folder.files[0])
+            for name in dict.fromkeys(folder.files) if folder.format in self._whole_book else ():
+                if self._is_written(folder, name):
+                    yield self._name(folder, name)
 
     def removed(self) -> Iterator[str]:
         """The audio files that go, below the library."""

@@ -61,6 +61,25 @@ def test_folders_names_and_digests_are_foretold(
     assert foresee(book, narration, planned(tracks), formats, tmp_path, ffmpeg, label) == foreseen
 
 
+def test_a_book_in_volumes_is_foretold_as_it_is_divided_now(
+    book: Book,
+    narration: Narration,
+    tracks: list[Track],
+    ffmpeg: Ffmpeg,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("outputs.volumes.MOST_CHAPTERS", 2)
+    narration = replace(narration, settings={"engine": "kokoro"})
+    (published,) = publish(book, narration, tracks, [FORMATS["m4b"]], tmp_path, ffmpeg, in_volumes=True)
+    assert len(published.audio) == 2
+    (told,) = foresee(book, narration, planned(tracks), [FORMATS["m4b"]], tmp_path, ffmpeg, in_volumes=True)
+    manifest = read_manifest(published.folder)
+    assert manifest is not None
+    assert told.digests == {path.name: manifest.files[path.name].digest for path in published.audio}
+    assert told.files == (published.audio[0].name,) * 2 + (published.audio[1].name,)
+
+
 def test_another_title_is_seen_in_the_files_and_not_in_the_parts(
     book: Book, narration: Narration, tracks: list[Track], ffmpeg: Ffmpeg, tmp_path: Path
 ) -> None:
