@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,8 @@ from inputs.xhtml import ContentDocument, Passage
 
 # A paragraph in front of the first heading that is longer than a line is text, not a title page.
 LEAD_CHARACTERS = 80
+# Under the title's heading a shorter one is text too if it is a full sentence of so many words.
+SENTENCE_WORDS = 5
 # Without any heading, a long text is cut at the paragraphs' ends about every half hour.
 STRETCH_CHARACTERS = 30_000
 
@@ -182,7 +185,8 @@ def _contents(passages: Sequence[Passage], title: str) -> list[tuple[int, str, i
     top = min((level for _, _, level in entries), default=1)
     first = entries[0][0] if entries else len(passages)
     lead = [passage.block for passage in passages[:first]]
-    if any(_is_lead(block) for block in lead):
+    under_title = [passage.block for passage in passages[title_at:first]] if title_at is not None else []
+    if any(_is_lead(block) for block in lead) or any(_is_sentence(block) for block in under_title):
         label = title if title_at is not None else ""
         entries.insert(0, (0, label, top))
     return entries
@@ -242,5 +246,26 @@ def _is_lead(block: Block) -> bool:
     return not is_verse and _is_prose(block) and len(block.text) >= LEAD_CHARACTERS
 
 
+def _is_sentence(block: Block) -> bool:
+    """A short paragraph that says something, unlike a line of a title page or an imprint."""
+    text = heard_text(block).rstrip("”’\"'»」』")
+    words = text.split()
+    small = sum(word[:1].islower() for word in words)
+    return (
+        block.skip is None
+        and block.kind is BlockKind.PARAGRAPH
+        and text[-1:] in _FULL_STOPS
+        and len(words) >= SENTENCE_WORDS
+        and small >= 0.5 * len(words)
+        and not _IMPRINT.match(text)
+    )
+
+
 _TEXT_KINDS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.LIST_ITEM, BlockKind.VERSE)
 _SENTENCE_ENDS = tuple(".!?…:;”’\"'»。！？」』")
+_FULL_STOPS = tuple(".!?…")
+_IMPRINT = re.compile(
+    r"(?:by|for|to|with|from|written|translated|edited|adapted|illustrated|printed|published|produced|first"
+    r"|copyright|all rights|©|\(c\))(?!\w)",
+    re.I,
+)

@@ -130,6 +130,37 @@ def test_a_whole_book_as_one_web_page_has_its_chapters(tmp_path: Path) -> None:
     assert list(heard(book)) == ["CHAPTER I: The Title", "CHAPTER II: The Title"]
 
 
+@pytest.mark.parametrize(
+    "line", ["The introduction is here, and it matters.", "“Who was it that came in so late?” she said."]
+)
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "# The Book\n\n{line}\n\n## One\n\n{prose}\n\n## Two\n\n{prose}"),
+        (
+            "a.html",
+            "<html><h1>The Book</h1><p>{line}</p><h2>One</h2><p>{prose}</p><h2>Two</h2><p>{prose}</p>",
+        ),
+        ("a.txt", "THE BOOK\n\n{line}\n\nCHAPTER I\n\n{prose}\n\nCHAPTER II\n\n{prose}"),
+    ],
+)
+def test_a_sentence_under_the_title_is_heard(tmp_path: Path, name: str, text: str, line: str) -> None:
+    chapters = heard(written(tmp_path, name, text.format(line=line, prose=PROSE)))
+    assert len(chapters) == 3
+    assert line in next(iter(chapters.values()))
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["By Ann B. Writer", "By one who was there.", "A Tale of Two Small Towns.", "Written in the old town."],
+)
+def test_a_line_of_the_title_page_is_not_heard(tmp_path: Path, line: str) -> None:
+    text = f"# The Book\n\n{line}\n\n## One\n\n{PROSE}\n\n## Two\n\n{PROSE}"
+    book = written(tmp_path, "a.md", text)
+    assert list(heard(book)) == ["One", "Two"]
+    assert skips(book)[line] is SkipReason.FRONT_MATTER
+
+
 def test_markdown_is_read_with_its_front_matter_notes_and_tables(tmp_path: Path) -> None:
     book = written(tmp_path, "day.md", MARKDOWN)
     assert (book.format, book.title, book.authors) == ("markdown", "A Day", ("Eve Writer", "Bo Author"))
