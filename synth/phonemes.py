@@ -7,8 +7,8 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import pairwise
+from functools import cache, cached_property
+from itertools import pairwise, takewhile
 from typing import TYPE_CHECKING, Final, Protocol
 
 from synth.east_asian import Reader, with_numbers, words_of
@@ -251,18 +251,45 @@ class _WithoutSpaces:
 
 
 class _MuteCharacters:
-    """Letters, digits and symbols that a phonemizer passes over, wherever they stand."""
+    """Letters, digits and symbols that a phonemizer passes over or spells by their code, wherever they stand.
+
+    espeak-ng says "letter F D F A" for U+FDFA and "Chinese letter" for 漢.
+    """
 
     def __init__(self, sounds_of: Callable[[str], str]) -> None:
-        """sounds_of: what a character by itself sounds like; asked once of each."""
-        self._is_mute = cache(lambda character: not _known(sounds_of(character)))
+        """sounds_of: what characters by themselves sound like; asked once of each."""
+        self._sounds_of = sounds_of
+        self._sound = cache(lambda character: _unstressed(_known(sounds_of(character))))
 
     def marked(self, word: str, sounds: str) -> str:
-        """The sounds of a word, marked as unknown if something of it is not heard."""
+        """The sounds of a word, marked as unknown if something of it is not heard; without spelled codes."""
+        if any(unicodedata.category(one) == "Cc" and not one.isspace() for one in word):
+            return sounds + _UNKNOWN  # espeak-ng ends its text at a NUL
         audible = [one for one in word if unicodedata.category(one)[0] in "LNS"]
-        unusual = (one for one in audible if not (one.isascii() and one.isalnum()))
-        is_lost = (audible and not sounds) or any(self._is_mute(one) for one in unusual)
+        unusual = [one for one in audible if not (one.isascii() and one.isalnum())]
+        if any(self._is_spelled(one) for one in unusual):
+            rest = "".join(one for one in word if one not in unusual or not self._is_spelled(one))
+            return (self._sounds_of(rest) if rest.strip() else "") + _UNKNOWN
+        is_lost = (audible and not sounds) or not all(self._sound(one) for one in unusual)
         return sounds + _UNKNOWN if is_lost else sounds
+
+    def _is_spelled(self, character: str) -> bool:
+        return len(self._letter) >= _SHORTEST_LETTER and self._letter in self._sound(character)
+
+    @cached_property
+    def _letter(self) -> str:
+        """The word "letter" in this language, less its first sound, which words before it change."""
+        spelled = zip(*map(self._sound, _NAMELESS), strict=False)
+        return "".join(at[0] for at in takewhile(lambda at: len(set(at)) == 1, spelled))[1:]
+
+
+# No language of espeak-ng names them; their codes begin with F, A, 1 and 2.
+_NAMELESS: Final = ("\ufdfa", "\ua000", "\U00012000", "\u2d40")
+_SHORTEST_LETTER: Final = 3  # sounds; fewer would be found in names of letters too
+
+
+def _unstressed(sounds: str) -> str:
+    return sounds.replace("ˈ", "").replace("ˌ", "")
 
 
 def _known(sounds: str) -> str:
@@ -309,6 +336,11 @@ def _joined(text: str, tokens: Iterable[tuple[str, str, str]], said: Respelled) 
     glued = False  # the token before had no white space after it
     for written, sounds, space in tokens:
         start, end = _place(written, said.text, at)
+        if written.isspace():
+            at, glued = end, False
+            if phonemes and not phonemes.endswith(" "):
+                phonemes += " "
+            continue
         known = _known(sounds)
         if len(known) < len(sounds):
             unknown.append(written)

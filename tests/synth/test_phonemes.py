@@ -106,6 +106,33 @@ def test_a_symbol_inside_a_word_is_reported_with_it() -> None:
     assert phonemizer("fr")("le bonhomme").unknown == ()
 
 
+@pytest.mark.parametrize("language", ["en-us", "en-gb", "es", "fr", "hi", "it", "pt-br"])
+def test_a_letter_that_would_be_spelled_by_its_code_is_reported_and_not_said(language: str) -> None:
+    say = phonemizer(language)
+    for word in ("ﷺ", "ｶﾞﾗｽ", "ガラス", "中国"):
+        assert (say(word).phonemes, say(word).unknown) == ("", (word,))
+        said = say(f"a {word} b")
+        assert said.unknown == (word,)
+        assert [said.text[one.start : one.end] for one in said.words] == ["a", "b"]
+    for word in ("Zoë", "señor", "Ω", "łódź", "½"):
+        assert say(word).unknown == (), word
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr", "hi"])
+def test_a_word_with_a_control_character_is_reported(language: str) -> None:
+    assert "\0" in "".join(phonemizer(language)("x a\0b y").unknown)
+
+
+@pytest.mark.parametrize("language", ["en-us", "fr", "hi"])
+@pytest.mark.parametrize("space", ["\u2028", "  ", "\u00a0 ", "\x85", "\n"])
+def test_white_space_parts_words_and_is_nothing_unknown(language: str, space: str) -> None:
+    say = phonemizer(language)
+    said = say(f"one{space}two")
+    assert (said.phonemes, said.unknown) == (say("one two").phonemes, ())
+    assert [said.text[one.start : one.end] for one in said.words] == ["one", "two"]
+    assert say(space).unknown == ()
+
+
 def test_an_apostrophe_between_digits_does_no_harm() -> None:
     assert [word.end for word in phonemizer("en-us")("0'0 b").words] == [3, 5]
 
