@@ -7,7 +7,7 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -24,7 +24,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.exceptions import ObjectAlreadyExists
-from prefect.states import Scheduled
+from prefect.states import Cancelled, Scheduled
 
 from flows.errors import CannotStart
 from flows.priorities import POOL, Priority
@@ -34,6 +34,7 @@ DEPLOY_LIMIT_S: Final = 120.0
 HEARTBEAT_S: Final = 180  # Prefect's own; shorter ones are too much for SQLite
 SILENCE_S: Final = 540  # three heartbeats, or runs that are well would be closed
 DEAD_RUNS: Final = "bindery: runs that show no life are closed"
+CANCEL_LIMIT_S: Final = 60.0  # Prefect kills a run 30 s after it was asked to end
 MOST_RUNS: Final = 2  # of one document whose process died; the third time it is left alone
 
 
@@ -80,10 +81,27 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
-    runs = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
+    died = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
+    runs = [run for run in died if not _was_cancelled(client, run)]
     for run in runs:
         client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
     return len(runs)
+
+
+def finish_cancelling(client: SyncPrefectClient) -> None:
+    """Have runs be cancelled that should be and are not: Prefect overlooks some that have only just begun."""
+    late = datetime.now(UTC) - timedelta(seconds=CANCEL_LIMIT_S)
+    for run in _runs(client, StateType.CANCELLING):
+        if run.state is not None and run.state.timestamp < late:
+            client.set_flow_run_state(run.id, Cancelled(), force=True)
+
+
+def _was_cancelled(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether somebody wanted it to end, since it was last scheduled; Prefect may call its end a crash."""
+    states = sorted(client.read_flow_run_states(run.id), key=lambda state: state.timestamp)
+    types = [state.type for state in states]
+    last = len(types) - 1 - types[::-1].index(StateType.SCHEDULED) if StateType.SCHEDULED in types else 0
+    return any(one in (StateType.CANCELLING, StateType.CANCELLED) for one in types[last:])
 
 
 def _runs(client: SyncPrefectClient, *states: StateType) -> list[FlowRun]:

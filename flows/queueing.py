@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
     FlowRunFilterTags,
 )
-from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.objects import FlowRun, State, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound
@@ -33,6 +33,7 @@ from prefect.states import Cancelled, Cancelling, Scheduled
 from flows.errors import CannotStart
 from flows.narrate import NarrationOptions
 from flows.priorities import Priority
+from flows.provision import CANCEL_LIMIT_S
 from flows.rates import Rates, rates_of
 from flows.served import addresses_in
 from flows.settings import Settings
@@ -42,7 +43,6 @@ from tasks.edition import edition_of
 from tasks.scripts import chapter_script
 
 DEPLOYMENT: Final = "narrate-book/book"
-CANCEL_LIMIT_S: Final = 40.0  # Prefect kills a run 30 s after it was asked to end
 _PAGE: Final = 200  # runs that Prefect's API gives at once
 _AUDIO_LABEL: Final = "bindery.audio_s"
 _DUE_LABEL: Final = "bindery.due"
@@ -234,14 +234,13 @@ class Queue:
         run = self._run(name)
         if _stage(run) in ENDED:
             raise NotInQueue(f"{_id(run)} is {_stage(run).value} already")
-        self._client.set_flow_run_state(run.id, Cancelled() if _stage(run) is Stage.WAITING else Cancelling())
-        deadline_s = time.monotonic() + CANCEL_LIMIT_S
-        while time.monotonic() < deadline_s:
-            run = self._client.read_flow_run(run.id)
-            if _stage(run) in ENDED:
-                break
-            time.sleep(0.2)
-        return _entry(run)
+        if _stage(run) is Stage.RUNNING:
+            run = self._wait(
+                run, lambda now: now.state_type is not StateType.PENDING
+            )  # Prefect overlooks those
+        state: State = Cancelled() if _stage(run) is Stage.WAITING else Cancelling()
+        self._client.set_flow_run_state(run.id, state)
+        return _entry(self._wait(run, lambda now: _stage(now) in ENDED))
 
     def retry(self, name: str) -> Entry:
         """Have a document that failed, died or was cancelled done after all.
@@ -287,6 +286,15 @@ class Queue:
         )
         self._client.delete_flow_run(run.id)
         return self.entry(_id(moved))
+
+    def _wait(self, run: FlowRun, condition: Callable[[FlowRun], bool]) -> FlowRun:
+        """The run once it is so, or when that takes too long."""
+        deadline_s = time.monotonic() + CANCEL_LIMIT_S
+        now = self._client.read_flow_run(run.id)
+        while not condition(now) and time.monotonic() < deadline_s:
+            time.sleep(0.2)
+            now = self._client.read_flow_run(run.id)
+        return now
 
     def _run(self, name: str) -> FlowRun:
         found: dict[str, FlowRun] = {}

@@ -22,7 +22,14 @@ from rich.console import Console
 from flows.api_process import wait_for_api
 from flows.errors import CannotStart
 from flows.priorities import POOL
-from flows.provision import HEARTBEAT_S, give_another_try, provision, resume_interrupted, schedule_inbox
+from flows.provision import (
+    HEARTBEAT_S,
+    finish_cancelling,
+    give_another_try,
+    provision,
+    resume_interrupted,
+    schedule_inbox,
+)
 from flows.served import Addresses, only_one, told
 from flows.settings import Settings
 from flows.speakers import Hardware
@@ -136,7 +143,6 @@ def _environment(settings: Settings, home: Path, lock: Path, addresses: Addresse
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO",
         "PREFECT_RUNNER_POLL_FREQUENCY": "2",  # a cancelled run is noticed within that
         "PREFECT_WORKER_QUERY_SECONDS": "2",
-        "PREFECT_WORKER_ENABLE_CANCELLATION": "true",
     }
 
 
@@ -171,6 +177,7 @@ def _check_port(port: int) -> None:
 def _look_after(client: SyncPrefectClient) -> None:
     with suppress(PrefectHTTPStatusError, httpx.TransportError):  # the server is being started again
         give_another_try(client)
+        finish_cancelling(client)
 
 
 def _say_where(console: Console, settings: Settings, addresses: Addresses, home: Path, resumed: int) -> None:

@@ -12,7 +12,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Completed, Crashed, Running
+from prefect.states import Cancelling, Completed, Crashed, Running
 from prefect.utilities.callables import parameter_schema
 from typer.testing import CliRunner
 
@@ -20,7 +20,7 @@ from flows.api_process import prefect_api
 from flows.cli import app
 from flows.narrate import NarrationOptions, narrate_book
 from flows.priorities import POOL, Priority
-from flows.provision import DEAD_RUNS, give_another_try, provision, resume_interrupted
+from flows.provision import DEAD_RUNS, finish_cancelling, give_another_try, provision, resume_interrupted
 from flows.queueing import Entry, NotInQueue, Queue, Stage, open_queue
 from flows.rates import note_speaking
 from flows.settings import Settings
@@ -182,6 +182,22 @@ def test_a_run_whose_process_died_begins_again_once(
     assert tried == 0
     assert queue.entry(entry.id).stage is Stage.DIED
     assert queue.retry(entry.id).stage is Stage.WAITING, "unless a person wants it"
+
+
+def test_a_run_that_was_cancelled_never_begins_again_by_itself(
+    queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (queue.add(book, DRAFT).entry for book in books[:2])
+    for state in (Running(), Cancelling(), Crashed()):
+        client.set_flow_run_state(_run(first), state, force=True)
+    assert give_another_try(client) == 0
+    for state in (Running(), Cancelling()):
+        client.set_flow_run_state(_run(second), state, force=True)
+    finish_cancelling(client)
+    assert queue.entry(second.id).stage is Stage.CANCELLING
+    monkeypatch.setattr("flows.provision.CANCEL_LIMIT_S", -60.0)
+    finish_cancelling(client)
+    assert queue.entry(second.id).stage is Stage.CANCELLED
 
 
 def test_what_was_under_way_when_the_machine_stopped_goes_on(
