@@ -42,6 +42,16 @@ class Entry:
     language: str | None = None  # "fr" or "en-gb"; None: any
     source: str = ""  # the file, or who it is from, for people
 
+    @property
+    def said(self) -> str:
+        """How it is said, as a lexicon's file has it."""
+        return f"/{self.ipa}/" if self.ipa else self.respelling
+
+    @property
+    def identity(self) -> tuple[str, bool, str | None]:
+        """What no two entries of a lexicon have in common."""
+        return (self.word if self.case_matters else _folded(self.word), self.case_matters, self.language)
+
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
@@ -109,15 +119,14 @@ def lexicon_of(table: Mapping[str, object], source: Path) -> Lexicon:
                         f"{source}: [lexicon.language] has “{language}”, which is no table",
                         "Write [lexicon.language.fr], and the words below it",
                     )
-                entries += [_entry(one, said, source, language) for one, said in words.items()]
+                entries += [entry_of(one, said, source, language) for one, said in words.items()]
         else:
-            entries.append(_entry(word, value, source, None))
+            entries.append(entry_of(word, value, source, None))
     seen: set[tuple[str, bool, str | None]] = set()
     for entry in entries:
-        key = (entry.word if entry.case_matters else _folded(entry.word), entry.case_matters, entry.language)
-        if key in seen:
+        if entry.identity in seen:
             raise BadLexicon(f"{source}: “{entry.word}” is there twice", "Upper and lower case are one word")
-        seen.add(key)
+        seen.add(entry.identity)
     return Lexicon(tuple(entries))
 
 
@@ -189,8 +198,17 @@ def first_come(*by_precedence: Iterable[Given]) -> tuple[Given, ...]:
     return tuple(sorted(taken, key=lambda one: one.start))
 
 
-def _entry(word: str, value: object, source: Path, language: str | None) -> Entry:
-    """One line of a lexicon."""
+def is_same_word(one: str, other: str) -> bool:
+    """Whether two words differ in no more than case, kind of apostrophe and spaces."""
+    return _folded(one) == _folded(other)
+
+
+def entry_of(word: str, value: object, source: Path, language: str | None) -> Entry:
+    """The entry in one line of a lexicon. language: of the table that it stands in.
+
+    Raises:
+        BadLexicon: it is not of the right form, or has a symbol that Kokoro has never heard.
+    """
     where = f"{source}: “{word}”"
     case_matters = False
     if isinstance(value, dict):
