@@ -131,6 +131,10 @@ def _say_edition(match: re.Match[str], _: Situation) -> Saying:
     return "edition" + full_stop(match)
 
 
+def _say_coordinate(match: re.Match[str], _: Situation) -> Saying:
+    return {"Lat": "latitude", "Long": "longitude"}[match["word"]]
+
+
 def _say_many(match: re.Match[str], _: Situation) -> Saying:
     """3 vols., 320 pp."""
     many = {"eds": "editions"}
@@ -158,6 +162,11 @@ RULES: Final = (
         r"(?=\(?\d|\#|[IVXLC]+\b|[ivxlc]+\b)",
         _say_label,
     ),
+    Rule(r"\bCo\.(?=\s[A-M],)", said_as("Company")),
+    Rule(r"(?<=\d(?:st|nd|rd|th)\s)c\.(?=\s(?:A\.?D|B\.?C|C\.?E)\b)", said_as("century")),
+    Rule(r"\b(?P<word>Lat|Long)\.(?=\s\d)", _say_coordinate),
+    Rule(r"\b(?:[Tt]rans)\.(?=\s[A-Z])", said_as("translated by")),
+    Rule(r"\b(?:[Rr]epr)\.(?=\s(?:1[5-9]|20)\d\d\b)", said_as("reprinted")),
     Rule(r"№\s?", said_as("number ")),
     Rule(r"\bP[Hh]\.?\s?D\.(?!\w)|\bD\.Phil\b\.?|\bPhD\b", _say_degree),
     Rule(r"(?<![\w.])[NS]\.(?:\s?[NSEW]\.)?\s?[EW]\.(?!\w)|(?<![\w.])[EW]\.[NS]\.[EW]\.(?!\w)", _say_compass),

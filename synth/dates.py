@@ -233,6 +233,10 @@ RULES: Final = (
         r"|(?:Kings|Peter|John)(?=\s\d))(?!\w)",
         _say_book,
     ),
+    Rule(
+        r"(?:\b(?P<volume>[1-3])\s)?\b(?P<book>Exod|Deut|Ps|Isa|Ezek|Matt|Cor|Eph|Thess|Heb)\.(?=\s\d)",
+        _say_book,
+    ),
     Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
     Rule(
         r"(?<![\w.,/-])(?P<first>\d{1,2})(?P<joint>[/.])(?P<second>\d{1,2})(?P<rejoint>[/.])(?P<year>\d{4}|\d\d)(?![\w/-]|\.\d)",

@@ -160,6 +160,15 @@ def _say_note_digits(match: re.Match[str], _: Situation) -> Saying:
     return (Left(match.start(), match.end(), "note mark"),)
 
 
+def _say_note_list(match: re.Match[str], _: Situation) -> Saying:
+    """end.13,14 and end.15–17; pages.15–17 and vols.2–3 are numbers."""
+    word = _LABEL_BEFORE.search(match.string, max(0, match.start() - 8), match.start())
+    return None if word else (Left(match.start(), match.end(), "note mark"),)
+
+
+_LABEL_BEFORE: Final = re.compile(
+    r"\b(?:vols?|chaps?|ch|figs?|arts?|secs?|sect|paras?|nos?|pts?|bks?|cols?|pp|nn|vv|ll)\.$", re.IGNORECASE
+)
 _WORD_BEFORE: Final = re.compile(r"(?<![\w.@/-])[A-Za-z]?[a-z]{2,}$")
 _NUMBERED_WORDS: Final = words(
     """
@@ -256,6 +265,7 @@ RULES: Final = (
     Rule(r"(?:(?<=[A-Za-z]{3})|(?<=[.,;:!?\"'”)]))[¹²³⁰-⁹]+(?![\w/])", _say_raised),
     Rule(r"(?<=[a-z]{3})\d{1,3}(?=[\s.,;:!?)\"'”—]|$)", _say_note_digits),
     Rule(r"(?:(?<=[a-z]{2}[.,;:!?])|(?<=[.,!?][\"'”)]))\d{1,3}(?=\s|$)", left_out("note mark")),
+    Rule(r"(?:(?<=[a-z]{2}[.!?])|(?<=[.!?][\"'”)]))\d{1,3}(?:[,–-]\d{1,3})+(?=\s|$)", _say_note_list),
     Rule(r"[†‡]+", left_out("note mark")),
     Rule(r"(?<=[\w.,;:!?\"'”)])\*{1,3}(?=[\s.,;:!?)\"'”]|$)", _say_star),
     Rule(r"(?<![\w*])(?:[*_~=\#•·+-]\s?){3,}(?![\w*])|(?:[*_~=•·]){3,}", left_out("ornament", space=True)),

@@ -56,7 +56,7 @@ _CANDIDATE: Final = re.compile(
     r"(?P<wide>[。！？｡।॥؟۔]+)[」』）”’】》]*"
     # spaced or tight ellipses, full stops, what closes after them, a note mark that stuck to the end
     rf"|(?P<mark>\.(?:[ \u00a0\u200a\u2009]\.)+|[.!?…‽]+)(?P<closers>[{_CLOSERS}]*(?:[ \u00a0\u202f]»)?)"
-    r"(?P<note>(?<!\d\.)\d{1,3}|[¹²³⁰-⁹]+|\[\d{1,3}\])?(?=\s|$)"
+    r"(?P<note>(?<!\d\.)\d{1,3}(?:[,–-]\d{1,3})*|[¹²³⁰-⁹]+|\[\d{1,3}\])?(?=\s|$)"
     # an empty line
     r"|(?P<gap>\n(?:[^\S\n]*\n)+)"
 )
@@ -92,8 +92,16 @@ def _ends_here(text: str, match: re.Match[str], primary: str) -> bool:
     lead = before[: len(before) - len(last[0])]
     if word[0].isdigit() and (_COINS.fullmatch(last[0]) or (last[0] in _MEASURES and lead[-2:-1].isdigit())):
         return False  # 10s. 6d., 6 ft. 2 in.
+    if _GOES_ON.fullmatch(f"{last[0]} {text[following.start('word') : following.end('word') + 5]}"):
+        return False
+    if match["note"] and last[0].lower() in _abbreviations(primary).labels:  # pp.15–17
+        return False
     alone = not lead or lead.endswith("\n") or _follows_a_sentence(lead, primary)
     return _full_stop_ends(last[0], word.rstrip("."), bool(following["opening"].strip()), alone, primary)
+
+
+# "of Co. A, 2nd Infantry", "in the 1st c. A.D."
+_GOES_ON: Final = re.compile(r"Cos?\s[A-M],.*|c\s(?:A\.?D|B\.?C|C\.?E)\b.*", re.DOTALL)
 
 
 def _follows_a_sentence(lead: str, primary: str) -> bool:
@@ -123,6 +131,8 @@ def _full_stop_ends(last: str, following: str, quoted: bool, alone: bool, primar
         return starter and (following != "I" or bare == "I")
     if bare.lower() in words.labels:
         return not (following[:1].isdigit() or _ROMAN.fullmatch(following))
+    if bare in words.books:
+        return not following[:1].isdigit() and (following == "I" or not _ROMAN.fullmatch(following))
     if bare in words.closing:
         return following not in _DAYS_AND_MONTHS
     if bare in words.either:
@@ -160,11 +170,14 @@ _DAYS_AND_MONTHS: Final = words(
 class _Abbreviations:
     """How the full stop after an abbreviation is to be taken."""
 
-    __slots__ = ("closing", "either", "inner", "labels", "titles")
+    __slots__ = ("books", "closing", "either", "inner", "labels", "titles")
 
-    def __init__(self, titles: str, labels: str, closing: str, either: str, inner: str) -> None:
+    def __init__(
+        self, titles: str, labels: str, closing: str, either: str, inner: str, books: str = ""
+    ) -> None:
         self.titles = frozenset(titles.split())  # a name always follows
         self.labels = frozenset(labels.split())  # inside a sentence when a number follows
+        self.books = frozenset(books.split())  # likewise, but not before "I", and only as written here
         self.closing = frozenset(closing.split())  # a capital after it begins a new sentence
         self.either = frozenset(either.split())  # a new sentence only if it begins with a starter
         self.inner = frozenset(inner.split())  # never ends a sentence
@@ -180,8 +193,12 @@ _ENGLISH: Final = _Abbreviations(
     closing="a.m p.m A.M P.M etc &c al ibid esq Esq",
     either="""St Ave Blvd Rd Ln Sq Hwy Co Inc Ltd Corp Bros Jr Sr U.S U.K U.S.A U.N D.C B.C A.D Ph.D M.D B.A
     M.A N.Y L.A D.D LL.D Esq e.g viz cf Ft Mass Conn Calif Penn Ill Pa Va Md Ala Ariz Fla Ky La Minn
-    Miss Mo Tenn Tex Wis Wash Wed Thurs Sat Sun Mon Tues Fri Dept Univ Assn MS MSS""",
+    Miss Mo Tenn Tex Wis Wash Wed Thurs Sat Sun Mon Tues Fri Dept Univ Assn MS MSS
+    trans Trans repr Repr illus Illus""",
     inner="e.g i.e viz cf vs ie eg",
+    books="""Gen Exod Ex Lev Num Deut Josh Judg Sam Kgs Chron Chr Neh Esth Ps Pss Prov Eccl Eccles Isa Jer Lam
+    Ezek Dan Hos Obad Mic Nah Hab Zeph Hag Zech Mal Matt Mk Lk Jn Rom Cor Gal Eph Phil Col Thess Tim Tit
+    Philem Heb Jas Pet Rev Macc Tob Sir Wis Lat Long""",
 )
 _OTHERS: Final = {
     "es": _Abbreviations(

@@ -612,6 +612,16 @@ AMERICAN = [
         "has two hundred twenty pounds sixteen shillings",
     ),
     ("£27 10s. a year", "twenty seven pounds ten shillings a year"),
+    (
+        "See Matt. 5:3-12, Ps. 23 and 2 Cor. 3:16.",
+        "see matthew five three to twelve psalm twenty three and second corinthians three sixteen",
+    ),
+    ("at Lat. 40° N.", "at latitude forty degrees north"),
+    ("trans. B. Jowett, repr. 1999", "translated by b jowett reprinted nineteen ninety nine"),
+    ("of Co. A, 2nd Infantry", "of company a second infantry"),
+    ("the 1st c. A.D.", "the first century a d"),
+    ("It was so.13,14 Then others came.15–17 Next.", "it was so then others came next"),
+    ("vols. 2–3", "volumes two to three"),
     ("£1,200 5s. 6½d.", "one thousand two hundred pounds five shillings and six and a half pence"),
 ]
 BRITISH = [

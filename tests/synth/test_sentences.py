@@ -67,6 +67,31 @@ def test_other_languages_have_their_own_marks(language: str, sentences: list[str
     assert _sentences(joint.join(sentences), language) == sentences
 
 
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "See Matt. 5:3-12, Ps. 23 and 2 Cor. 3:16.",
+        "It lies at Lat. 40° and Long. 20° there.",
+        "Read Homer, trans. B. Jowett, repr. 1999.",
+        "He was of Co. A, 2nd Infantry.",
+        "It fell in the 1st c. A.D. to Rome.",
+        "See pp.15–17 Appendix.",
+    ],
+)
+def test_an_abbreviation_before_what_it_belongs_to_ends_no_sentence(sentence: str) -> None:
+    assert _sentences(f"{sentence} Then he left.") == [sentence, "Then he left."]
+
+
+def test_a_list_of_note_marks_stays_with_the_sentence_that_it_ends() -> None:
+    assert _sentences("It was so.13,14 Then others came.15–17 Next. I told Dan. I went.") == [
+        "It was so.13,14",
+        "Then others came.15–17",
+        "Next.",
+        "I told Dan.",
+        "I went.",
+    ]
+
+
 def test_a_note_mark_stays_with_the_sentence_that_it_ends() -> None:
     assert _sentences("See the end.* Next word.3 Then one.[12] Another.¹ Last.") == [
         "See the end.*",
