@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -14,10 +14,12 @@ from inputs.errors import BadBookToml, EmptyDocument, NotADocument
 from inputs.read import read
 from outputs.plan import Pauses
 from outputs.tags import isbn_in
+from synth.draft import draft_languages
 from synth.errors import BadLexicon, UnknownPreference, UnknownVoice
 from synth.lexicon import Lexicon, lexicon_of
 from synth.reading import ReadingPreferences
 from synth.speaker import Diction
+from synth.voices import spoken_language
 from tasks.reading import as_preferred
 
 
@@ -47,16 +49,8 @@ class Edition:
         Raises:
             BadBookToml: it has not; the message says where the voice is named.
         """
-        if self.toml is None:
-            return
-        wanted = [("[book]", self.toml.directions.book.voice)]
-        wanted += [(f"[[chapter]] {entry}", entry.voice) for entry in self.toml.directions.chapter]
-        for where, voice in wanted:
-            try:
-                if voice is not None:
-                    speaker.language_of(voice)
-            except UnknownVoice as error:
-                raise _bad(self.toml, f"{where} voice: {error.message}", error.hint) from error
+        if self.toml is not None:
+            _check_voices(self.toml, speaker.language_of)
 
 
 def edition_of(
@@ -77,11 +71,38 @@ def edition_of(
     preferences = _preferences(toml, reading)
     if toml is not None and toml.directions.book.isbn and not isbn_in(toml.directions.book.isbn):
         raise _bad(toml, "[book] isbn is no ISBN: its check digit is wrong", "Compare it with the book")
+    if toml is not None:  # whichever engine speaks, and where none does
+        _check_voices(toml, _known_language_of)
     lexicon = _lexicon(toml)
     book = as_preferred(directed(read(document, ocr), toml, matter), preferences)
     if not book.spoken_chapters:
         raise EmptyDocument(document, "nothing in it is to be spoken", _NOTHING_HINT)
     return Edition(book, preferences, _pauses(toml), lexicon, toml)
+
+
+def _check_voices(toml: BookToml, language_of: Callable[[str], str]) -> None:
+    wanted = [("[book]", toml.directions.book.voice)]
+    wanted += [(f"[[chapter]] {entry}", entry.voice) for entry in toml.directions.chapter]
+    for where, voice in wanted:
+        try:
+            if voice is not None:
+                language_of(voice)
+        except UnknownVoice as error:
+            raise _bad(toml, f"{where} voice: {error.message}", error.hint) from error
+
+
+def _known_language_of(voice: str) -> str:
+    """The language of a voice or a blend of the catalogue, else of the draft voice named for it.
+
+    Raises:
+        UnknownVoice: it is neither.
+    """
+    try:
+        return spoken_language(voice)
+    except UnknownVoice:
+        if voice in draft_languages():  # asked last: it starts espeak-ng
+            return voice
+        raise
 
 
 _NOTHING_HINT: Final = (

@@ -11,6 +11,7 @@ from outputs.plan import Pauses
 from synth.draft import DraftSpeaker
 from synth.errors import UnknownPreference
 from synth.reading import Reading
+from synth.voices import spoken_language
 from tasks.edition import edition_of
 from tasks.write_toml import write_book_toml
 
@@ -93,13 +94,40 @@ def test_what_is_no_document_is_named_whatever_stands_beside_it(with_toml: WithT
             write_book_toml(path, None, {})
 
 
-def test_a_voice_that_is_not_there_is_named_with_its_place(with_toml: WithToml) -> None:
-    speaker = DraftSpeaker()
-    edition_of(with_toml('[[chapter]]\nname = "Preface"\nvoice = "bf_emma"'), None, {}).check_voices(speaker)
-    edition = edition_of(with_toml('[[chapter]]\nname = "Preface"\nvoice = "bf_ema"'), None, {})
-    with pytest.raises(BadBookToml, match=r"\[\[chapter\]\] “Preface” voice: there is no voice") as caught:
-        edition.check_voices(speaker)
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('[book]\nvoice = "bf_ema"', r"\[book\] voice: there is no voice"),
+        ('[book]\nvoice = "af_bella+bf_ema:2"', r"\[book\] voice: there is no voice named 'bf_ema'"),
+        (
+            '[[chapter]]\nname = "Preface"\nvoice = "bf_ema"',
+            r"\[\[chapter\]\] “Preface” voice: there is no voice",
+        ),
+    ],
+)
+def test_a_voice_that_is_not_there_is_named_with_its_place(
+    with_toml: WithToml, text: str, where: str
+) -> None:
+    with pytest.raises(BadBookToml, match=where) as caught:
+        edition_of(with_toml(text), None, {})
     assert "bf_emma" in caught.value.hint
+
+
+@pytest.mark.parametrize("voice", ["bf_emma", "af_bella:0.5+bf_emma", "de"])
+def test_a_voice_of_either_engine_is_taken(with_toml: WithToml, voice: str) -> None:
+    document = with_toml(f'[[chapter]]\nname = "Preface"\nvoice = "{voice}"')
+    edition_of(document, None, {}).check_voices(DraftSpeaker())
+
+
+def test_a_voice_that_the_speaker_lacks_is_named_with_its_place(with_toml: WithToml) -> None:
+    edition = edition_of(with_toml('[book]\nvoice = "de"'), None, {})
+    with pytest.raises(BadBookToml, match=r"\[book\] voice: there is no voice"):
+        edition.check_voices(_OnlyKokoro())
+
+
+class _OnlyKokoro(DraftSpeaker):
+    def language_of(self, voice: str) -> str:
+        return spoken_language(voice)
 
 
 def test_a_document_of_which_nothing_is_wanted_is_refused(with_toml: WithToml) -> None:
