@@ -131,6 +131,10 @@ def _say_edition(match: re.Match[str], _: Situation) -> Saying:
     return "edition" + full_stop(match)
 
 
+def _say_rank(match: re.Match[str], _: Situation) -> Saying:
+    return _BEFORE_NAMES[match["word"]] + full_stop(match)
+
+
 def _say_coordinate(match: re.Match[str], _: Situation) -> Saying:
     return {"Lat": "latitude", "Long": "longitude"}[match["word"]]
 
@@ -164,6 +168,7 @@ RULES: Final = (
     ),
     Rule(r"\bCo\.(?=\s[A-M],)", said_as("Company")),
     Rule(r"(?<=\d(?:st|nd|rd|th)\s)c\.(?=\s(?:A\.?D|B\.?C|C\.?E)\b)", said_as("century")),
+    Rule(r"(?<=\d(?:st|nd)\s)(?P<word>Lt|Lieut|Sgt)\.", _say_rank),
     Rule(r"\b(?P<word>Lat|Long)\.(?=\s\d)", _say_coordinate),
     Rule(r"\b(?:[Tt]rans)\.(?=\s[A-Z])", said_as("translated by")),
     Rule(r"\b(?:[Rr]epr)\.(?=\s(?:1[5-9]|20)\d\d\b)", said_as("reprinted")),

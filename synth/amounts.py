@@ -118,6 +118,13 @@ _MAGNITUDES: Final = {
     "trillion": "trillion", "thousand": "thousand", "hundred": "hundred",
 }  # fmt: skip
 _MONEY_NOUNS: Final = words("bill note piece coin gold fine bond prize check cheque reward ticket")
+_LARGE_MONEY_NOUNS: Final = words(
+    """
+    deal hole gap budget fund bailout loan package settlement lawsuit company industry market business contract
+    debt deficit surplus investment takeover merger project plan programme program bid offer mansion house home
+    estate empire fortune fine bond prize grant gift donation scheme question movie film
+    """
+)
 
 
 def _describes(match: re.Match[str]) -> bool:
@@ -144,6 +151,7 @@ def _say_money(match: re.Match[str], _: Situation) -> Saying:
         match.string[match.end() : match.end() + 1] == "-"
         or _describes(match)
         or (after(match) in _MONEY_NOUNS and before(match).lower() in ("the", "one", "this", "his", "her"))
+        or (bool(magnitude) and after(match) in _LARGE_MONEY_NOUNS)
     )
     if magnitude or upto:
         words = f"{number(amount)}{upto}" + (f" {_MAGNITUDES[magnitude]}" if magnitude else "")
@@ -583,6 +591,28 @@ def _say_lone_unit(match: re.Match[str], _: Situation) -> Saying:
     return _UNITS[match["unit"]][1]
 
 
+def _say_lone_area(match: re.Match[str], _: Situation) -> Saying:
+    """An area or a volume without its number: in km², per sq. ft."""
+    unit = _AREAS[match["unit"]]
+    said = unit if before(match).lower() in ("per", "a", "each") else _PLURALS.get(unit, unit + "s")
+    kind = "square" if match["kind"].lower() in ("sq", "²") else "cubic"
+    return f"{kind} {said}{full_stop(match)}"
+
+
+def _say_part_of_unit(match: re.Match[str], _: Situation) -> Saying:
+    """½ oz., 3/4 tsp.: half an ounce, three quarters of a teaspoon."""
+    top, bottom = _vulgar(match["vulgar"]) if match["vulgar"] else (int(match["top"]), int(match["bottom"]))
+    if not 0 < top < bottom:
+        return None
+    unit = _UNITS[match["unit"]][0]
+    one = f"{'an' if unit[0] in 'aeiou' or unit == 'hour' else 'a'} {unit}"
+    ends = full_stop(match)
+    if (top, bottom) == (1, 2):
+        return f"half {one}{ends}"
+    part = _mixed("", top, bottom) if top == 1 else _fraction(top, bottom)
+    return f"{part} of {one}{ends}"
+
+
 def _say_per(match: re.Match[str], _: Situation) -> Saying:
     sign = match["sign"]
     return f"{_MONEY[sign][1]} per " if sign else " per "
@@ -614,7 +644,7 @@ _LOWERED: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _POWER_OF_TEN: Final = re.compile(r"10[⁻⁰¹²³⁴-⁹^]")
 _WORD_CODES: Final = words("COVID SARS NASA NATO UNIX ISO IMAX")
 
-_MAGNITUDE: Final = r"(?:\s?(?P<magnitude>million|billion|trillion|thousand|bn|mn|tn|k|m)(?![\w.]))?"
+_MAGNITUDE: Final = r"(?:\s?(?P<magnitude>million|billion|trillion|thousand|bn|mn|tn|k|m)(?!\w|\.\w))?"
 
 RULES: Final = (
     Rule(r"(?<![\w.,/-])24-7(?![\w/-]|[.,]\d)", _say_round_the_clock),
@@ -686,7 +716,7 @@ RULES: Final = (
         rf"(?<![\w.,])(?P<minus>[-−])?(?P<country>U\.S\.|US|AU|NZ|HK|CA|A|C|S|R|E)?(?P<sign>[{''.join(_MONEY)}])\s?"
         rf"(?P<amount>{NUMBER}|\.\d\d(?!\d))(?P<vulgar>[{_VULGAR}])?"
         rf"(?:(?:{_RANGE})[{''.join(_MONEY)}]?(?P<upto>{NUMBER}))?"
-        r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?![\w.]))?"
+        r"(?:[\s-]?(?P<magnitude>million|billion|trillion|thousand|hundred|bn|mn|tn|k|K|m|M|B|b)(?!\w|\.\w))?"
         r"(?!,?\s?\d{1,2}\s?[sd]\b|\d)",
         _say_money,
     ),
@@ -705,6 +735,13 @@ RULES: Final = (
     Rule(r"(?<![\w.])(?P<feet>[3-8])'(?P<inches>1[01]|\d)(?P<vulgar>(?!))?(?![\w'])", _say_height),
     Rule(r"(?<![\w.])(?P<feet>\d{1,5})(?P<inches>(?!))?′(?!\w)", _say_height),
     Rule(r"(?<![\w.])(?P<inches>\d{1,4}(?:\.\d+)?)″", _say_inches),
+    Rule(r"(?<![\w/])(?P<unit>km|cm|mm)(?P<kind>[²³])(?!\w)", _say_lone_area),
+    Rule(r"\b(?P<kind>[Ss]q|[Cc]u)\.\s?(?P<unit>ft|in|yds?|mi|km|cm|mm)(?!\w)\.?", _say_lone_area),
+    Rule(
+        rf"(?<![\w./])(?<!\d\s)(?:(?P<vulgar>[{_VULGAR}])|(?P<top>\d{{1,2}})/(?P<bottom>\d{{1,2}}))"
+        r"\s?(?P<unit>oz|tsp|tbsp|lb|qt|gal|hr|yd|kg|km|cm|mm)(?![\w'²³/])\.?",
+        _say_part_of_unit,
+    ),
     Rule(
         rf"(?<![\w.])(?P<minus>[-−])?(?P<first>{NUMBER})(?P<vulgar>[{_VULGAR}])?(?:\s(?P<top>\d)/(?P<bottom>\d{{1,2}}))?"
         rf"(?:(?:{_RANGE})(?P<upto>{NUMBER}))?"

@@ -103,6 +103,27 @@ def _say_iso(match: re.Match[str], situation: Situation) -> Saying:
     return _written_out(int(match["day"]), int(match["month"]), int(match["year"]), situation.british)
 
 
+def _say_stamp(match: re.Match[str], situation: Situation) -> Saying:
+    """2001-09-11T08:46:00Z, as machines write a moment."""
+    day = _say_iso(match, situation)
+    if not isinstance(day, str):
+        return None
+    minute, second = int(match["minute"]), int(match["second"] or 0)
+    clock = f"{cardinal(int(match['hour']))} {two_digits(minute) if minute else 'hundred'}"
+    seconds = f" and {cardinal(second)} {'second' if second == 1 else 'seconds'}" if second else ""
+    return f"{day}, {clock}{seconds}{' U.T.C.' if match['zone'] else ''}"
+
+
+def _say_duration(match: re.Match[str], _: Situation) -> Saying:
+    """2h 15m 30s: after hours, m is minutes; before seconds too."""
+    counts = (
+        (match["hours"], "hour"),
+        (match["minutes"] or match["only"], "minute"),
+        (match["seconds"], "second"),
+    )
+    return " ".join(f"{cardinal(int(n))} {name}{'' if int(n) == 1 else 's'}" for n, name in counts if n)
+
+
 def _say_slashed(match: re.Match[str], situation: Situation) -> Saying:
     """12/31/1999; the day comes first where it must, or in British books, or between full stops."""
     if match["joint"] != match["rejoint"]:
@@ -237,7 +258,20 @@ RULES: Final = (
         r"(?:\b(?P<volume>[1-3])\s)?\b(?P<book>Exod|Deut|Ps|Isa|Ezek|Matt|Cor|Eph|Thess|Heb)\.(?=\s\d)",
         _say_book,
     ),
+    Rule(
+        r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)T(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
+        r"(?::(?P<second>[0-5]\d)(?:\.\d+)?)?(?P<zone>Z|[+-]00:?00)?(?![\w:+-])",
+        _say_stamp,
+    ),
     Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
+    Rule(
+        r"(?<![\w.,/-])(?P<year>(?:1[0-9]|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)(?![\w/-]|\.\d)", _say_iso
+    ),
+    Rule(
+        r"(?<![\w.,/-])(?:(?P<hours>\d{1,3})\s?h\s?(?P<minutes>[0-5]?\d)\s?m(?:in)?|(?P<only>\d{1,3})\s?m(?=\s?\d{1,2}\s?s))"
+        r"(?:\s?(?P<seconds>[0-5]?\d)\s?s)?(?![\w'])",
+        _say_duration,
+    ),
     Rule(
         r"(?<![\w.,/-])(?P<first>\d{1,2})(?P<joint>[/.])(?P<second>\d{1,2})(?P<rejoint>[/.])(?P<year>\d{4}|\d\d)(?![\w/-]|\.\d)",
         _say_slashed,

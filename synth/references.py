@@ -80,6 +80,8 @@ def _say_file(match: re.Match[str], situation: Situation) -> Saying:
 
 def _say_hashtag(match: re.Match[str], situation: Situation) -> Saying:
     """#MeToo: hashtag Me Too."""
+    if match["name"].lower() == "hashtag":
+        return "hashtag"
     return f"hashtag {_labels(_CAMEL.sub(' ', match['name']), situation.language)}"
 
 
