@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
+from dataclasses import dataclass, replace
 
 from charset_normalizer import from_bytes
+
+from inputs.book import ReadingWarning
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,35 +19,62 @@ _MARKS = (
 )
 # Detection looks at this much from the text's beginning; more takes seconds and tells no more.
 _SAMPLE_BYTES = 64 * 2**10
+_REPLACEMENT = "\ufffd"
+_NOT_UTF_8 = re.compile("[\udc80-\udcff]+")  # as "surrogateescape" has them
+# Of what is beyond ASCII, in UTF-8 with some damage. In other encodings it is below a half: what begins a
+# sequence in UTF-8 is seldom followed by what continues it.
+_VALID_SHARE = 0.9
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffe\uffff]")
 
 
-def decoded(data: bytes) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, and what is to be known of how it was read."""
+
+    text: str
+    warnings: tuple[ReadingWarning, ...] = ()
+
+
+def decoded(data: bytes) -> Decoded | None:
     r"""The text by its byte order mark, else as UTF-8, else by its bytes' statistics; None if it is no text.
 
-    Line ends become "\n", and control characters of printers and old systems are left out.
+    Line ends become "\n". What cannot be read, control characters of printers and old systems among it,
+    becomes the replacement character (U+FFFD), which is listed as left out where the text is spoken.
     """
-    text = _decoded(data)
-    if text is None:
+    found = _decoded(data)
+    if found is None:
         return None
-    controls = len(_NOT_TEXT.findall(text[:_SAMPLE_BYTES]))
-    if controls > 0.01 * min(len(text), _SAMPLE_BYTES) + 1:
+    controls = len(_NOT_TEXT.findall(found.text[:_SAMPLE_BYTES]))
+    if controls > 0.01 * min(len(found.text), _SAMPLE_BYTES) + 1:
         return None
-    return _NOT_TEXT.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    text = _NOT_TEXT.sub(_REPLACEMENT, found.text).replace("\r\n", "\n").replace("\r", "\n")
+    return replace(found, text=text)
 
 
-def _decoded(data: bytes) -> str | None:
+def _decoded(data: bytes) -> Decoded | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
+            return Decoded(data[len(mark) :].decode(encoding, "replace"))
     for encoding in _wide(data):
-        return data.decode(encoding, "replace")
+        return Decoded(data.decode(encoding, "replace"))
     try:
-        return data.decode("utf-8")
+        return Decoded(data.decode("utf-8"))
     except UnicodeDecodeError:
         pass
+    text = damaged_utf_8(data)
+    if text is not None:
+        message = "a few bytes are not the UTF-8 that the rest of the file is; they are not spoken"
+        return Decoded(text, (ReadingWarning("damaged-text", message),))
     found = from_bytes(_sample(data)).best()
-    return data.decode(found.encoding, "replace") if found is not None else None
+    return Decoded(data.decode(found.encoding, "replace")) if found is not None else None
+
+
+def damaged_utf_8(data: bytes) -> str | None:
+    """UTF-8 with a few bytes that are not, which U+FFFD stands for; None for any other encoding."""
+    text = data.decode("utf-8", "surrogateescape")
+    damages = len(_NOT_UTF_8.findall(text))
+    whole = sum(not character.isascii() for character in _NOT_UTF_8.sub("", text))
+    return _NOT_UTF_8.sub(_REPLACEMENT, text) if whole >= _VALID_SHARE * (whole + damages) > 0 else None
 
 
 def _wide(data: bytes) -> list[str]:

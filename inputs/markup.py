@@ -9,6 +9,8 @@ from html.entities import html5
 
 from lxml import etree, html
 
+from inputs.encoding import damaged_utf_8
+
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -34,7 +36,8 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 def parse(data: bytes) -> etree._Element | None:
     """The root element of an XML or HTML document; None where there is no markup at all.
 
-    Encodings are taken from the byte order mark, then the declaration, then UTF-8, then Windows-1252. HTML's
+    Encodings are taken from the byte order mark, then the declaration, then UTF-8 (which may have some
+    damage), then Windows-1252. HTML's
     named entities and the document's own plain-text entities are replaced; nothing external is ever loaded.
     What is not well-formed XML is read as HTML.
     """
@@ -105,7 +108,7 @@ def _decoded(data: bytes) -> str:
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
-        return data.decode("cp1252", "replace")
+        return damaged_utf_8(data) or data.decode("cp1252", "replace")
 
 
 def _entity(match: re.Match[str], own: dict[str, str]) -> str:

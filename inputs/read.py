@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from inputs.archive import Archive
@@ -84,16 +85,19 @@ def _read_text(path: Path, sha256: str, head: bytes) -> Book:
         size = path.stat().st_size / 2**20
         raise DocumentTooLarge(path, f"it has {size:.0f} MB of text", "No book looks like this; split it")
     data = path.read_bytes()
-    text = decoded(data)
-    if text is None:
+    found = decoded(data)
+    if found is None:
         raise _damaged_or_unknown(path, head)
+    text = found.text
     if is_web_page(head) and path.suffix.lower() not in _MARKDOWN_SUFFIXES:
         return read_web_page(path, sha256, data)
     if not any(map(str.isalnum, text)):
         raise EmptyDocument(path, "there is no letter and no digit in it", "Get it again")
     if path.suffix.lower() in _MARKDOWN_SUFFIXES or is_markdown(text):
-        return read_markdown(path, sha256, text)
-    return read_plain_text(path, sha256, text)
+        book = read_markdown(path, sha256, text)
+    else:
+        book = read_plain_text(path, sha256, text)
+    return replace(book, warnings=(*found.warnings, *book.warnings))
 
 
 def _refuse_what_is_no_file(path: Path) -> None:

@@ -160,6 +160,31 @@ def test_other_alphabets_are_recognised(tmp_path: Path, encoding: str, language:
     assert found.chapters[0].blocks[0].text == (text * 20).strip()
 
 
+@pytest.mark.parametrize("name", ["menu.txt", "menu.md", "menu.html"])
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_bad_byte_in_utf_8_costs_itself_alone(tmp_path: Path, name: str, place: int) -> None:
+    paragraphs = ["The café was closed that day, and nobody came in."] * 30
+    text = "".join(f"<p>{one}</p>" for one in paragraphs) if ".html" in name else "\n\n".join(paragraphs)
+    whole = (f"<html><body>{text}" if ".html" in name else text).encode()
+    cut = (len(whole) - 9, len(whole))[place]
+    path = tmp_path / name
+    path.write_bytes(whole[:cut] + b"\xff\xfe" + whole[cut:])
+    found = read(path)
+    heard = " ".join(block.text for block in found.chapters[0].blocks)
+    assert heard.count("café") == 30
+    assert "\ufffd" in heard
+    if ".html" not in name:
+        assert "damaged-text" in [warning.code for warning in found.warnings]
+
+
+@pytest.mark.parametrize("name", ["page.txt", "page.md"])
+def test_a_control_character_stays_to_be_accounted_for(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(STORM.replace("e", "e\x01", 1).encode())
+    blocks = [block for chapter in read(path).chapters for block in chapter.blocks]
+    assert sum(block.text.count("\ufffd") for block in blocks) == 1
+
+
 LINES = st.lists(
     st.sampled_from(
         ["", "", "Chapter 1", "CHAPTER II.", "IV.", "CONTENTS", "THE END", "* * *", "====", "by Ann"]
