@@ -120,9 +120,9 @@ _MAGNITUDES: Final = {
 _MONEY_NOUNS: Final = words("bill note piece coin gold fine bond prize check cheque reward ticket")
 _LARGE_MONEY_NOUNS: Final = words(
     """
-    deal hole gap budget fund bailout loan package settlement lawsuit company industry market business contract
-    debt deficit surplus investment takeover merger project plan programme program bid offer mansion house home
-    estate empire fortune fine bond prize grant gift donation scheme question movie film
+    deal hole gap budget fund bailout loan package settlement lawsuit company industry market business
+    contract debt deficit surplus investment takeover merger project plan programme program bid offer
+    mansion estate empire fortune fine bond prize grant gift donation scheme question movie film
     """
 )
 
@@ -749,7 +749,8 @@ RULES: Final = (
         _say_area,
     ),
     Rule(
-        rf"(?<![\w.])(?P<minus>[-−])?(?P<first>{NUMBER})(?P<vulgar>[{_VULGAR}])?(?:\s(?P<top>\d)/(?P<bottom>\d{{1,2}}))?"
+        rf"(?<![\w.])(?P<minus>[-−])?(?P<first>{NUMBER})"
+        rf"(?:\s?(?P<vulgar>[{_VULGAR}]))?(?:\s(?P<top>\d)/(?P<bottom>\d{{1,2}}))?"
         rf"(?:(?:{_RANGE})(?P<upto>{NUMBER}))?"
         rf"(?P<gap>[\s-]?)(?P<unit>{_UNIT})(?P<power>[²³]|\^?[23](?=\W|$))?(?![\w'])(?P<dot>\.(?!\w))?",
         _say_measure,

@@ -264,9 +264,7 @@ RULES: Final = (
         _say_stamp,
     ),
     Rule(r"(?<![\w.,/-])(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)(?![\w-])", _say_iso),
-    Rule(
-        r"(?<![\w.,/-])(?P<year>(?:1[0-9]|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)(?![\w/-]|\.\d)", _say_iso
-    ),
+    Rule(r"(?<![\w.,/-])(?P<year>(?:1[0-9]|20)\d\d)/(?P<month>\d\d)/(?P<day>\d\d)(?![\w/-]|\.\d)", _say_iso),
     Rule(
         r"(?<![\w.,/-])(?:(?P<hours>\d{1,3})\s?h\s?(?P<minutes>[0-5]?\d)\s?m(?:in)?|(?P<only>\d{1,3})\s?m(?=\s?\d{1,2}\s?s))"
         r"(?:\s?(?P<seconds>[0-5]?\d)\s?s)?(?![\w'])",
