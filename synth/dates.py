@@ -218,6 +218,33 @@ def _say_clock(match: re.Match[str], _: Situation) -> Saying:
     return said + half
 
 
+def _say_british_clock(match: re.Match[str], situation: Situation) -> Saying:
+    """At 7.15, by 17.45 he: the clock as British books write it; 7.15 per cent is none, nor a price."""
+    if not situation.british or before(match).lower() not in _CLOCK_LEADS:
+        return None
+    lead = _VALUED.search(match.string, max(0, match.start() - 24), match.start())
+    follows = after(match).lower()
+    by = before(match).lower() == "by"
+    closes = not follows and not by and match.string[match.end() : match.end() + 1] in _CLOSING
+    if lead or not (follows in _CLOCK_FOLLOWERS or closes):
+        return None
+    return _say_clock(match, situation)
+
+
+_CLOSING: Final = ("", ".", ",", ";", ":", "!", "?", "”")
+_CLOCK_LEADS: Final = words("at by until till")
+_CLOCK_FOLLOWERS: Final = words(
+    """
+    he she it they we i you the his her their our my and or but on in to from sharp precisely exactly this
+    that when every tomorrow tonight yesterday monday tuesday wednesday thursday friday saturday sunday
+    """
+)
+_VALUED: Final = re.compile(
+    r"\b(?:stood|stands|valued|priced|estimated|set|closed|closing|opened|traded|trading|sold|fixed|put|rated|odds)"
+    r"\s(?:at|by)\s$"
+)
+
+
 def _say_hour(match: re.Match[str], _: Situation) -> Saying:
     return f"{cardinal(int(match['hour']))} {match['half'].upper()}.M."
 
@@ -313,6 +340,10 @@ RULES: Final = (
     Rule(
         r"(?<![\w:.])(?P<hour>[01]\d|2[0-3])\.(?P<minute>[0-5]\d)(?P<second>(?!))?(?P<half>(?!))?(?=\s(?:hours|hrs)\b)",
         _say_clock,
+    ),
+    Rule(
+        r"(?<![\w:.,-])(?P<hour>[01]?\d|2[0-3])\.(?P<minute>[0-5]\d)(?P<second>(?!))?(?P<half>(?!))?(?![\w%]|[.,:]\d|\s?[%°–-])",
+        _say_british_clock,
     ),
     Rule(rf"(?<![\w:.])(?P<hour>1[0-2]|0?[1-9])\s?{_HALF}", _say_hour),
     Rule(r"(?<![\w.])(?P<half>[ap])\.\s?m\.", _say_half_day),
