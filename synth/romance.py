@@ -148,6 +148,7 @@ def rules(language: str) -> tuple[Rule, ...]:
             _labelled(words),
             quiet=True,
         ),
+        Rule(r"\b[Ss](?:[ée]c)?\.\s?(?P<numeral>[IVX]+)(?:e|ème)?\b", _short_century(words, language)),
         Rule(rf"\b(?P<numeral>[IVX]+)(?:e|ème)?(?=\s{words.century})", _century(words, language)),
         Rule(r"\b(?P<label>[A-ZÀ-Ý][a-zà-ÿ]+)\s(?P<numeral>[IVX]{2,})\b", _regnal(words, language)),
         Rule(rf"(?<!\w)(?P<sign>{signs})\s?(?P<number>{_NUMBER}){_END}", _money(words)),
@@ -260,6 +261,24 @@ def _century(words: _Words, language: str) -> _Say:
     return say
 
 
+def _short_century(words: _Words, language: str) -> _Say:
+    """Of s. XIX, séc. XIX, au s. XIXe."""
+
+    def say(match: re.Match[str], _: Situation) -> Saying:
+        value = roman(match["numeral"])
+        if not value or value > _LATEST_CENTURY:
+            return None
+        if not words.century_ordinal:
+            return f"{words.century} {_cardinal(words.code, value)}"
+        said = _as_ordinal(words, language, value, feminine=False)
+        return f"{said} {words.century}" if said else None
+
+    return say
+
+
+_LATEST_CENTURY: Final = 21
+
+
 def _regnal(words: _Words, language: str) -> _Say:
     def say(match: re.Match[str], _: Situation) -> Saying:
         value = roman(match["numeral"])
@@ -283,7 +302,12 @@ def _money(words: _Words) -> _Say:
         amount = f"{said} {one if whole == '1' else many}"
         if not int(small or 0):
             return amount
-        return words.cents.format(whole=amount, cents=_cardinal(words.code, int(small)))
+        cents = _cardinal(words.code, int(small))
+        if match["sign"] == "R$":  # said in full in Brazil: mil reais e cinquenta centavos
+            cents += " centavo" if int(small) == 1 else " centavos"
+            if not int(re.sub(r"\D", "", whole)):
+                return cents
+        return words.cents.format(whole=amount, cents=cents)
 
     return say
 

@@ -202,29 +202,29 @@ _ENGLISH: Final = _Abbreviations(
 )
 _OTHERS: Final = {
     "es": _Abbreviations(
-        titles="Sr Sra Srta Sres Dr Dra D Dña Ud Uds Vd Vds Gral Prof Lic Ing",
-        labels="pág págs núm núms n vol cap art fig",
+        titles="Sr Sra Srta Sres Dr Dra D Dña Ud Uds Vd Vds Gral Prof Lic Ing sr sra srta dr dra",
+        labels="pág págs núm núms n vol cap art fig s ss séc",
         closing="etc",
-        either="EE.UU a.C d.C S.A",
-        inner="p.ej",
+        either="EE.UU UU a.C d.C S.A",
+        inner="p.ej ee",
     ),
     "fr": _Abbreviations(
         titles="M MM Mme Mmes Mlle Mlles Dr Pr Me Mgr St Ste",
-        labels="p pp n no nos vol chap art fig t éd",
+        labels="p pp n no nos vol chap art fig t éd s séc",
         closing="etc",
         either="J.-C S.A",
         inner="cf env",
     ),
     "it": _Abbreviations(
-        titles="Sig Sigg Dott Prof Avv Ing On Mons S Ss",
-        labels="pag pagg n nn vol cap art fig",
+        titles="Sig Sigg Dott Prof Avv Ing On Mons S Ss sig sigg dott prof avv ing mons",
+        labels="pag pagg n nn vol cap art fig s sec",
         closing="ecc",
         either="a.C d.C S.p.A",
         inner="cfr es",
     ),
     "pt": _Abbreviations(
-        titles="Sr Sra Srta Dr Dra Prof Profa D Exmo Exma",
-        labels="pág págs n nº vol cap art fig",
+        titles="Sr Sra Srta Dr Dra Prof Profa D Exmo Exma sr sra srta dr dra prof profa",
+        labels="pág págs n nº vol cap art fig s séc",
         closing="etc",
         either="a.C d.C S.A",
         inner="cf",

@@ -60,6 +60,10 @@ def test_sentences_come_apart_where_a_reader_would_breathe(sentences: list[str])
         ("hi", ["यह है।", "वह था।"], " "),
         ("ar", ["هل هذا صحيح؟", "نعم."], " "),
         ("es", ["¿Qué?", "El Sr. López vino.", "¡Hola!"], " "),
+        ("es", ["Los EE. UU. y el s. XIX fueron otros.", "Ya está."], " "),
+        ("pt", ["No séc. XIX foi assim.", "Já era."], " "),
+        ("fr", ["Au s. XIX, puis au séc. XX, il changea.", "Il part."], " "),
+        ("it", ["Il sig. Rossi è qui.", "Parte."], " "),
         ("fr", ["M. Dupont est là.", "« Oui. »", "Il part."], " "),
     ],
 )
