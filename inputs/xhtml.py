@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html.entities import html5
 from types import MappingProxyType
 
 from lxml import etree
@@ -95,6 +96,9 @@ _FALLBACK = frozenset(
         "object", "canvas", "video", "audio", "iframe", "noscript", "case", "embed", "applet"
     ]
 )  # fmt: skip
+_CONTROLS = frozenset(["button", "datalist", "optgroup", "option", "select", "textarea"])
+# What is in no list of entities; "AT&T;" is no entity.
+_UNKNOWN_ENTITY = re.compile(r"((?<!\w)&[A-Za-z][\w.-]*;)")
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _PLAIN = frozenset(
     ["p", "div", "span", "em", "i", "b", "strong", "br", "u", "small", "cite", "q", "tr", "td", "tbody",
@@ -354,6 +358,8 @@ class _Walk:
             return SkipReason.NOT_SHOWN
         if _HIDDEN_STYLE.search(element.get("style") or "") or name in _FALLBACK:
             return SkipReason.NOT_SHOWN
+        if name in _CONTROLS:
+            return SkipReason.FURNITURE
         if name in ("rt", "rp"):
             return SkipReason.READING_AID
         if own & NOTE_TYPES and above.kind is not BlockKind.HEADING:
@@ -414,7 +420,7 @@ class _Walk:
             self._draft.pieces.clear()
             self._draft.sounds.clear()
             for caption in (child for child in element if name_of(child) == "caption"):
-                self._emit(BlockKind.CAPTION, _shown(caption), here.reason, context=here)
+                self._emit(BlockKind.CAPTION, _shown(caption), here.reason or why, context=here)
             self._emit(BlockKind.TABLE, _table(element), here.reason or why, context=here, keep_lines=True)
         else:
             self._emit(BlockKind.CODE, _shown(element), here.reason or why, context=here, keep_lines=True)
@@ -435,7 +441,11 @@ class _Walk:
         if text:
             if here.kind is not BlockKind.VERSE or not here.preformatted:
                 text = re.sub(r"[\r\n\x85\u2028\u2029]+", " ", text)
-            self._add(text, here)
+            for piece in _UNKNOWN_ENTITY.split(text) if "&" in text else (text,):
+                unknown = _UNKNOWN_ENTITY.fullmatch(piece) and piece[1:] not in html5
+                self._add(
+                    piece, replace(here, reason=here.reason or SkipReason.UNREADABLE) if unknown else here
+                )
 
     def _add(self, text: str, here: _Context) -> None:
         if here.sound is not None:

@@ -93,6 +93,8 @@ def _choice(block: Block, preferences: ReadingPreferences) -> Reading | None:
     """The preference that a block falls under."""
     if block.skip is None:
         return preferences.images if block.kind is BlockKind.IMAGE_ALT else None
+    if (block.skip, block.kind) == (SkipReason.TABLE, BlockKind.CAPTION):  # it is heard before its table
+        return Reading.READ if preferences.tables is Reading.ANNOUNCE else preferences.tables
     return {
         SkipReason.NOTE: preferences.notes,
         SkipReason.TABLE: preferences.tables,

@@ -229,7 +229,35 @@ def test_a_table_is_kept_in_rows_and_cells_and_not_spoken(write_epub: WriteEpub)
     book = read(path)
     table = one(book, BlockKind.TABLE)
     assert (table.text, table.skip) == ("a | b\n1 | 2", SkipReason.TABLE)
-    assert one(book, BlockKind.CAPTION).skip is None
+    assert one(book, BlockKind.CAPTION).skip is SkipReason.TABLE
+
+
+def test_an_unknown_entity_is_left_out_and_listed(write_epub: WriteEpub) -> None:
+    source = (
+        b"<!DOCTYPE html [<!ENTITY ext SYSTEM 'file:///etc/passwd'>]>"
+        b"<html><body><p>One &ext; two &nope; of AT&T; and &amp;nbsp; three.</p></body></html>"
+    )
+    block = one(read(write_epub({"a.xhtml": source})), BlockKind.PARAGRAPH)
+    assert block.text == "One &ext; two &nope; of AT&T; and &nbsp; three."
+    assert [(block.text[skip.start : skip.end], skip.reason) for skip in block.skips] == [
+        ("&ext;", SkipReason.UNREADABLE),
+        ("&nope;", SkipReason.UNREADABLE),
+    ]
+
+
+def test_form_controls_are_furniture(write_epub: WriteEpub) -> None:
+    source = (
+        "<p>Choose <select><option>One</option><option>Two</option></select> now.</p>"
+        "<form><textarea>Write</textarea><button>Send</button></form>"
+    )
+    blocks = read(write_epub({"a.xhtml": source})).chapters[0].blocks
+    assert [(block.text, block.skip) for block in blocks] == [
+        ("Choose OneTwo now.", None),
+        ("WriteSend", SkipReason.FURNITURE),
+    ]
+    assert [(blocks[0].text[s.start : s.end], s.reason) for s in blocks[0].skips] == [
+        ("OneTwo", SkipReason.FURNITURE)
+    ]
 
 
 def test_a_table_of_one_column_is_only_layout(write_epub: WriteEpub) -> None:

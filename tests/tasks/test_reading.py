@@ -21,6 +21,7 @@ def block(text: str, kind: BlockKind = BlockKind.PARAGRAPH, place: int = 0, **mo
 
 
 TABLE = block("Town | Men\nRome | 12", BlockKind.TABLE, 1, skip=SkipReason.TABLE)
+TITLE = block("Men by town", BlockKind.CAPTION, 10, skip=SkipReason.TABLE)
 NOTE = block("3 See Smith.", BlockKind.NOTE, 2, skip=SkipReason.NOTE)
 CODE = block("x = 1\ny = 2", BlockKind.CODE, 3, skip=SkipReason.CODE)
 LABEL = block("logo", BlockKind.IMAGE_ALT, 4, skip=SkipReason.IMAGE)
@@ -93,6 +94,12 @@ def test_what_is_written_for_the_eye_is_heard_as_the_listener_prefers(
 def test_announcements_are_in_the_language_of_the_book() -> None:
     assert said("tables=announce", TABLE, language="fr") == ["Tableau, deux colonnes, deux lignes."]
     assert said("tables=announce", TABLE, language="zh") == ["表格, 2 列, 2 行."]
+
+
+def test_a_caption_is_heard_where_its_table_is() -> None:
+    assert said("tables=usual", TITLE, TABLE) == []
+    assert said("tables=announce", TITLE, TABLE) == ["Men by town", "Table, two columns, two rows."]
+    assert said("tables=read", TITLE, TABLE) == ["Men by town", "Table: Town, Men", "Rome, twelve"]
 
 
 def test_a_note_of_two_paragraphs_is_announced_once() -> None:
