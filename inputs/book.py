@@ -53,7 +53,7 @@ class SkipReason(StrEnum):
     FURNITURE = "page furniture"  # what surrounds the text of a web page: menus, headers, footers, side bars
     REPEATED = "repeated"  # a long stretch that stood in the document before, word for word
     NOT_SHOWN = "not shown"  # hidden, outside the visible page, or offered to readers that lack a feature
-    UNREADABLE = "unreadable"  # a text layer without a usable encoding, an entity that stands for nothing known
+    UNREADABLE = "unreadable"  # a text layer without a usable encoding, an entity without a meaning
 
 
 class Matter(StrEnum):
