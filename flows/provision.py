@@ -68,11 +68,14 @@ def schedule_inbox(client: SyncPrefectClient, *, wanted: bool) -> None:
 def resume_interrupted(client: SyncPrefectClient) -> int:
     """Have runs go on that were under way when the machine's last worker ended, and return how many.
 
-    For a moment at which no worker runs.
+    For a moment at which no worker runs. They keep their turn.
     """
-    runs = _runs(client, StateType.RUNNING, StateType.PENDING, StateType.CANCELLING)
+    runs = _runs(client, StateType.RUNNING, StateType.PENDING)
     for run in runs:
-        client.set_flow_run_state(run.id, Scheduled(message="its machine stopped; it goes on"), force=True)
+        message = "its machine stopped; it goes on"
+        client.set_flow_run_state(
+            run.id, Scheduled(scheduled_time=run.expected_start_time, message=message), force=True
+        )
     return len(runs)
 
 

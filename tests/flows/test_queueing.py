@@ -207,8 +207,10 @@ def test_what_was_under_way_when_the_machine_stopped_goes_on(
     client.set_flow_run_state(_run(first), Running(), force=True)
     assert queue.entries()[0].stage is Stage.RUNNING
     assert resume_interrupted(client) == 1
-    assert [entry.stage for entry in queue.entries()] == [Stage.WAITING] * 2
-    assert queue.entry(second.id).position
+    assert [(entry.id, entry.stage) for entry in queue.entries()] == [
+        (first.id, Stage.WAITING),
+        (second.id, Stage.WAITING),
+    ]
 
 
 def test_prefects_own_pages_and_programs_can_add_documents_and_mistakes_are_refused(

@@ -29,6 +29,8 @@ from synth.audio import AudioSegment
 from synth.chunks import Chunk
 from synth.draft import DraftSpeaker
 from synth.errors import BadCompute, ChunkDoesNotFit, SpeakerLost, SpeechError, WeightsMissing
+from synth.kokoro.diction import KokoroDiction
+from synth.kokoro.precision import Precision
 from synth.script import Pause
 from tasks.speaking import SpeakingService
 
@@ -73,9 +75,10 @@ class Serving:
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.clients: list[RemoteSpeaking] = []
+        self.engines = {Engine.DRAFT}
 
     def _open(self, engine: Engine) -> SpeakingService:
-        if engine is Engine.KOKORO:
+        if engine not in self.engines:
             raise WeightsMissing("there are no weights", "Fetch them")
         return self.service
 
@@ -134,6 +137,8 @@ import sys
 from pathlib import Path
 from flows.speaking_client import RemoteSpeaking
 from synth.chunks import Chunk
+from synth.kokoro.diction import KokoroDiction
+from synth.kokoro.precision import Precision
 from synth.script import Pause
 client = RemoteSpeaking(Path(sys.argv[1]), "draft")
 chunks = [Chunk(text, "a", "af_heart", 1.0, "en-us", Pause.SENTENCE) for text in sys.argv[2:]]
@@ -250,6 +255,19 @@ def test_an_error_is_the_same_after_its_way_over_the_wire(error: Exception) -> N
 def test_a_speaker_that_cannot_be_opened_says_why(serving: Serving) -> None:
     with pytest.raises(WeightsMissing, match="there are no weights"):
         RemoteSpeaking(serving.socket, "kokoro")
+
+
+def test_a_client_prepares_chunks_as_the_services_kokoro_wants_them(
+    serving: Serving, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kokoro = KokoroDiction("of a checkpoint", folder, Precision.BFLOAT16)
+    monkeypatch.setattr(serving.service, "speaker", kokoro)
+    serving.engines = {Engine.KOKORO}
+    client = RemoteSpeaking(serving.socket, "kokoro")
+    serving.clients.append(client)
+    assert isinstance(client.speaker, KokoroDiction)
+    for name in ("digest", "weights", "precision"):
+        assert getattr(client.speaker, name) == getattr(kokoro, name)
 
 
 def test_what_is_asked_for_ahead_is_spoken_meanwhile_and_let_go_of_afterwards(serving: Serving) -> None:
