@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from flows.display import chapter_table, clock
+from flows.editions import editions_of
 from flows.narrate import NarrationOptions, order_of
 from flows.rates import rates_of
-from flows.rerun import editions_of, order_again
+from flows.rerun import order_again
 from flows.settings import Settings
 from outputs.ffmpeg import find_ffmpeg
 from outputs.store import SegmentStore
@@ -33,7 +34,8 @@ def tell_changes(
     """
     settings = Settings.read()
     notes: tuple[str, ...] = ()
-    if editions_of(book, given, settings):
+    library = Path(given["library"]) if given.get("library") else settings.library
+    if editions_of(book, library, given.get("engine")):
         again = order_again(book, given, settings, chapters, document)
         order, options = again.order, again.options
         if again.document_changed:

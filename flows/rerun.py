@@ -11,15 +11,15 @@ from prefect import flow
 from prefect.runtime import flow_run
 from pydantic import Field
 
+from flows.editions import editions_of, is_document
 from flows.narrate import RUNNER, NarrationOptions, narrate, order_of
 from flows.report import Narrated
 from flows.settings import Settings
 from inputs.choosing import CHOICE_PATTERN, numbers_in
 from inputs.errors import NoSuchChapter
-from outputs.errors import CannotRerun, NoSuchBook
+from outputs.errors import CannotRerun
 from outputs.files import sha256_of
-from outputs.finished import FinishedBook, books_in, finished_book, options_of, sole_edition
-from outputs.manifest import MANIFEST_NAME
+from outputs.finished import FinishedBook, options_of, sole_edition
 from tasks.job import Order, Staying
 from tasks.kept_plans import plan_path
 
@@ -73,42 +73,15 @@ def order_again(
         BadLexicon: a lexicon cannot be used.
         ValidationError: an option does not exist in this form.
     """
-    book = sole_edition(editions_of(named, given, settings), str(named))
+    library = Path(given["library"]) if given.get("library") else settings.library
+    book = sole_edition(editions_of(named, library, given.get("engine")), str(named))
     options = NarrationOptions.model_validate({"library": str(book.library), **options_of(book), **given})
-    source = _document_of(book, document or (named if _is_document(named) else None))
+    source = _document_of(book, document or (named if is_document(named) else None))
     order = order_of(str(source), options, settings)
     if chapters is not None:
         order = _limited(order, book, chapters, settings.parts)
     changed = source.is_file() and sha256_of(source) != book.sha256
     return Again(book, order, options, changed)
-
-
-def editions_of(named: Path, given: Mapping[str, Any], settings: Settings) -> list[FinishedBook]:
-    """The finished books that a folder, a file in it or a document stands for, once for each format.
-
-    given: the engine of these options goes before others, and their library before the usual one.
-
-    Raises:
-        NoSuchBook: a folder is named that is none of a finished book.
-    """
-    if named.is_dir():
-        return [finished_book(named)]
-    if not _is_document(named) and named.exists():
-        return [finished_book(named.parent)]
-    sha256 = sha256_of(named) if named.is_file() else None
-    library = Path(given["library"]) if given.get("library") else settings.library
-    books = [book for book in books_in(library) if book.document == named.absolute() or book.sha256 == sha256]
-    return [book for book in books if given.get("engine") in (None, book.engine)]
-
-
-def _is_document(named: Path) -> bool:
-    """Whether a file is no part of a finished book."""
-    if not named.is_file():
-        return False
-    try:
-        return named.name != MANIFEST_NAME and named.name not in finished_book(named.parent).manifest.files
-    except NoSuchBook:
-        return True
 
 
 def _document_of(book: FinishedBook, named: Path | None) -> Path:

@@ -53,7 +53,7 @@ class Settings:
         """The settings of this process."""
         weights = environment.get("BINDERY_WEIGHTS")
         lexicon = environment.get("BINDERY_LEXICON")
-        usual = user_config_path("audiobindery") / "lexicon.toml"
+        usual = usual_lexicon()
         home = Path(environment.get("BINDERY_HOME") or user_cache_path("audiobindery")).expanduser()
         segments = environment.get("BINDERY_SEGMENTS") or str(home / "segments")
         return cls(
@@ -135,6 +135,11 @@ class Settings:
     def work(self) -> Path:
         """Jobs that are under way."""
         return self.home / "work"
+
+
+def usual_lexicon() -> Path:
+    """Where the pronunciations for all books are, unless BINDERY_LEXICON says otherwise."""
+    return user_config_path("audiobindery") / "lexicon.toml"
 
 
 def configure_prefect(settings: Settings, *, verbose: bool) -> None:
