@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from flows.display import chapter_table, clock
+from flows.display import chapter_table, clock, some
 from flows.editions import editions_of
 from flows.narrate import NarrationOptions, order_of
 from flows.rates import rates_of
@@ -129,15 +129,15 @@ def _tell_sentences(touched: list[ChangedChapter], console: Console) -> None:
 def _summary(changes: Changes) -> str:
     if changes.is_new:
         return (
-            f"not in the library yet; {len(changes.chapters)} chapters, "
+            f"not in the library yet; {some(len(changes.chapters), 'chapter')}, "
             f"{clock(changes.spoken_s)} of audio to be spoken"
         )
     sounding = [one for one in changes.chapters if one.sounds_otherwise]
     sentences = sum(len(one.sentences) for one in changes.chapters)
     if sounding:
         return (
-            f"{len(sounding)} of {len(changes.chapters)} chapters would sound otherwise, "
-            f"{sentences} sentences; {clock(changes.spoken_s)} of audio to be spoken"
+            f"{len(sounding)} of {some(len(changes.chapters), 'chapter')} would sound otherwise, "
+            f"{some(sentences, 'sentence')}; {clock(changes.spoken_s)} of audio to be spoken"
         )
     if changes.keys:
         return f"it sounds as before; {clock(changes.spoken_s)} of audio is no longer kept"

@@ -104,3 +104,8 @@ def clock(seconds: float) -> str:
     whole = round(seconds)
     hours, minutes = whole // 3600, whole // 60 % 60
     return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes}:{whole % 60:02}"
+
+
+def some(number: int, thing: str) -> str:
+    """1 book, 1,200 books."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"

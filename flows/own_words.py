@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from flows.display import clock
+from flows.display import clock, some
 from flows.editions import editions_of, is_document
 from flows.settings import Settings, usual_lexicon
 from inputs.book_toml import book_toml_of, path_for_new
@@ -135,7 +135,7 @@ def list_words(words: Words, *, as_json: bool) -> None:
             facts = {"word": one.word, "said": one.said, "case": one.case_matters, "language": one.language}
             typer.echo(json.dumps(facts, ensure_ascii=False))
         return
-    _say(f"{escape(str(words.path))}: {_some(len(entries), 'word')}")
+    _say(f"{escape(str(words.path))}: {some(len(entries), 'word')}")
     table = Table(show_header=False, box=None, pad_edge=False)
     for one in entries:
         only = [f"in {one.language}"] if one.language else []
@@ -153,9 +153,9 @@ def _tell_books(entries: Iterable[Entry], books: Iterable[FinishedBook]) -> None
         return
     sentences = sum(len(one.sentences) for one in found)
     audio_s = sum(one.audio_s for one in found)
-    _say(f"{_some(len(found), 'book')}, {_some(sentences, 'sentence')}, about {clock(audio_s)} of speech:")
+    _say(f"{some(len(found), 'book')}, {some(sentences, 'sentence')}, about {clock(audio_s)} of speech:")
     for one in found[:_SHOWN_BOOKS]:
-        _say(f"  {escape(str(one.book.folder))}: {_some(len(one.sentences), 'sentence')}")
+        _say(f"  {escape(str(one.book.folder))}: {some(len(one.sentences), 'sentence')}")
     if len(found) > _SHOWN_BOOKS:
         _say(f"  … and {len(found) - _SHOWN_BOOKS} more")
     _say("`bindery changes FOLDER` shows exactly what would change, `bindery rerun FOLDER` does it")
@@ -163,10 +163,6 @@ def _tell_books(entries: Iterable[Entry], books: Iterable[FinishedBook]) -> None
 
 def _shown(entry: Entry) -> str:
     return entry.said if entry.ipa else f"“{entry.said}”"
-
-
-def _some(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _say(words: str) -> None:

@@ -108,7 +108,10 @@ class Planning:
     def _staying(self) -> Iterator[str]:
         if self._stay:
             them = ", ".join(map(str, self._stay))
-            yield f"{them} of the other chapters would change too, and stay as they are"
+            if len(self._stay) == 1:
+                yield f"chapter {them} would change too, and stays as it is"
+            else:
+                yield f"chapters {them} would change too, and stay as they are"
 
     def job(self, chapters: Sequence[PlannedChapter], work: Path, missing: frozenset[str]) -> Job:
         """The job that all these chapters are, in a folder below `work`; nothing is written yet.
