@@ -68,7 +68,7 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
         timeline,
         waveform(first.cues, finished.facts, first.samples, first.measurement.gain_db),
         finished.spoken_again,
-        tuple(_findings(job, chapter, finished, service, parts)),
+        finished.findings,
         finished.took_s,
     )
     get_run_logger().info(
@@ -83,17 +83,22 @@ def finish_track(job: Job, number: int, service: Speaking, parts: Path, ffmpeg: 
 
 
 def _findings(
-    job: Job, chapter: PlannedChapter, finished: _Finished, service: Speaking, parts: Path
+    job: Job,
+    chapter: PlannedChapter,
+    finished: tuple[Part, ...],
+    facts: Mapping[str, SegmentFacts],
+    service: Speaking,
+    parts: Path,
 ) -> Iterator[Finding]:
     def read(key: str) -> Samples:
         return service.store.read(key).samples
 
     number = chapter.script.number
     preset = job.order.preset
-    yield from check_chapter(number, finished.parts, preset.mastering, acx=preset is Preset.ACX)
-    yield from check_segments(number, finished.parts[0], chapter.chunks, finished.facts, read)
+    yield from check_chapter(number, finished, preset.mastering, acx=preset is Preset.ACX)
+    yield from check_segments(number, finished[0], chapter.chunks, facts, read)
     if job.order.verify:
-        yield from verify_chapter(number, finished.parts[0].cues, chapter.chunks, read, parts)
+        yield from verify_chapter(number, finished[0].cues, chapter.chunks, read, parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class _Finished:
 
     parts: tuple[Part, ...]
     facts: Mapping[str, SegmentFacts]
+    findings: tuple[Finding, ...]
     spoken_again: int
     took_s: float  # 0.0: the parts were there
 
@@ -122,13 +128,15 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
         try:
             finished = finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
             facts = {key: service.store.facts(key) for key in chapter.keys}
+            # these read segments that an encoded chapter from an earlier run was not read for
+            findings = tuple(_findings(job, chapter, finished, facts, service, parts))
             break
         except (SegmentDamaged, SegmentMissing) as error:
             if not healings_left:
                 raise
             get_run_logger().warning("%s; speaking it again", error.message)
             spoken_again += _heal(chapter, service)
-    return _Finished(finished, facts, spoken_again, 0.0 if there else monotonic() - started_s)
+    return _Finished(finished, facts, findings, spoken_again, 0.0 if there else monotonic() - started_s)
 
 
 def _heal(chapter: PlannedChapter, service: Speaking) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,6 +123,21 @@ def test_a_segment_that_vanishes_after_it_was_spoken_is_spoken_again(
     assert finish(job, service, tmp_path / "parts").spoken_again == 1
     service.store.discard(job.chapter(1).keys[1])  # its part is whole, but its words are asked for
     assert finish(job, service, tmp_path / "parts").spoken_again == 1
+
+
+def test_damage_that_only_the_checks_meet_is_healed_too(
+    job: Job, service: SpeakingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish(job, service, tmp_path / "parts")
+    assert isinstance(service.store.place, Folder)
+    damage(service.store.place, 1)
+
+    def read_all(_number: int, _part: object, _chunks: object, facts: Any, read: Any) -> list[Any]:
+        assert all(len(read(key)) for key in facts)
+        return []
+
+    monkeypatch.setattr(tasks.finish, "check_segments", read_all)
+    assert finish(job, service, tmp_path / "parts").spoken_again == 1, "the encoded chapter was there already"
 
 
 def test_a_disk_that_keeps_damaging_segments_fails_the_chapter_and_not_for_ever(
