@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 import typer
@@ -43,6 +44,7 @@ def tell_changes(
     else:
         options = NarrationOptions.model_validate({**given, "chapters": chapters})
         order = order_of(str(book), options, settings)
+    planned_from_s = monotonic()
     changes = changes_of(
         order,
         options.diction(settings),
@@ -50,7 +52,11 @@ def tell_changes(
         settings.parts,
         find_ffmpeg(settings.ffmpeg),
     )
-    takes_s = rates_of(settings.home, order.engine).seconds_for(changes.spoken_s, changes.mastered_s)
+    planning_s = monotonic() - planned_from_s  # which a rerun does as well
+    work_s = rates_of(settings.home, order.engine).seconds_for(
+        changes.spoken_s, changes.mastered_s, changes.audio_s if changes.files else 0.0
+    )
+    takes_s = None if work_s is None else planning_s + work_s
     if as_json:
         typer.echo(json.dumps(_facts(changes, order.document, takes_s, notes), ensure_ascii=False))
     else:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 from flows.book_page import show_book_page
 from flows.lexicon import standing_lexicon
 from flows.news import tell_of_run
-from flows.rates import note_finishing, note_speaking
+from flows.rates import note_binding, note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
 from flows.settings import Settings
@@ -198,9 +198,11 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
     with let_go_when_ended(service):
         job = prepare_book(order, service, settings.work)
         tracks = compared(job, _finished(job, service, settings, ffmpeg))
+        bound_from_s = monotonic()
         published = bind_book(job, tracks, service.speaker, ffmpeg)
+        bound_s = monotonic() - bound_from_s if any(one.shelved.written for one in published) else 0.0
         keep_within(settings.store_limit_bytes, service.store, settings.parts, settings.work)
-        _note_rates(order, service, tracks, settings)
+        _note_rates(order, service, tracks, bound_s, settings)
         book = narrated(job, tracks, published, monotonic() - started_s)
     show_book_page(book)
     return book
@@ -230,14 +232,24 @@ def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -
     return [chapter_finished.result() for chapter_finished in finished]
 
 
-def _note_rates(order: Order, service: Speaking, tracks: Sequence[Track], settings: Settings) -> None:
-    """Remember how fast it went; a speaker in another process is measured there."""
+def _note_rates(
+    order: Order, service: Speaking, tracks: Sequence[Track], bound_s: float, settings: Settings
+) -> None:
+    """Remember how fast it went; a speaker in another process is measured there.
+
+    bound_s: how long binding took; 0.0: there was nothing to be bound.
+    """
     if isinstance(service, SpeakingService):
         figures = service.figures()
         note_speaking(settings.home, order.engine, figures.audio_s, figures.speaking_s)
     made = [track for track in tracks if track.took_s]
-    audio_s = sum(track.parts[0].samples for track in made) / SAMPLE_RATE_HZ
-    note_finishing(settings.home, order.engine, audio_s, sum(track.took_s for track in made))
+    finished_s = sum(track.took_s for track in made)
+    note_finishing(settings.home, order.engine, _audio_s(made), finished_s)
+    note_binding(settings.home, order.engine, _audio_s(tracks), bound_s)
+
+
+def _audio_s(tracks: Sequence[Track]) -> float:
+    return sum(track.parts[0].samples for track in tracks) / SAMPLE_RATE_HZ
 
 
 def order_of(

@@ -21,16 +21,21 @@ class Rates:
     """Seconds of audio for a second of work; None: not measured yet.
 
     speaking: while the speaker is busy, whatever else goes on. finishing: mastering, encoding and checking
-    one chapter, by one thread.
+    one chapter, by one thread. binding: a book's finished chapters into all its files.
     """
 
     speaking: float | None = None
     finishing: float | None = None
+    binding: float | None = None
 
-    def seconds_for(self, spoken_s: float, finished_s: float) -> float | None:
-        """How long so much audio takes to speak and then to finish; None: not known yet."""
+    def seconds_for(self, spoken_s: float, finished_s: float, bound_s: float = 0.0) -> float | None:
+        """How long so much audio takes to speak, then to finish, then to bind; None: not known yet."""
         seconds = 0.0
-        for audio_s, rate in ((spoken_s, self.speaking), (finished_s, self.finishing)):
+        for audio_s, rate in (
+            (spoken_s, self.speaking),
+            (finished_s, self.finishing),
+            (bound_s, self.binding),
+        ):
             if audio_s and rate is None:
                 return None
             seconds += audio_s / rate if rate else 0.0
@@ -40,7 +45,7 @@ class Rates:
 def rates_of(home: Path, engine: str) -> Rates:
     """What was measured with an engine; `home` is the machine's working folder."""
     figures = _read(home).get(engine, {})
-    return Rates(figures.get("speaking"), figures.get("finishing"))
+    return Rates(figures.get("speaking"), figures.get("finishing"), figures.get("binding"))
 
 
 def note_speaking(home: Path, engine: str, audio_s: float, busy_s: float) -> None:
@@ -59,6 +64,15 @@ def note_finishing(home: Path, engine: str, audio_s: float, busy_s: float) -> No
         OutputError: the working folder cannot be written to.
     """
     _note(home, engine, "finishing", audio_s, busy_s)
+
+
+def note_binding(home: Path, engine: str, audio_s: float, busy_s: float) -> None:
+    """Remember how fast an engine's book was bound, whole.
+
+    Raises:
+        OutputError: the working folder cannot be written to.
+    """
+    _note(home, engine, "binding", audio_s, busy_s)
 
 
 def _note(home: Path, engine: str, kind: str, audio_s: float, busy_s: float) -> None:

@@ -75,6 +75,11 @@ class Changes:
         return sum(chapter.spoken_s for chapter in self.chapters)
 
     @property
+    def audio_s(self) -> float:
+        """Seconds of audio of the whole book."""
+        return sum(chapter.audio_s for chapter in self.chapters)
+
+    @property
     def mastered_s(self) -> float:
         """Seconds of audio that have to be mastered and encoded."""
         return sum(chapter.audio_s for chapter in self.chapters if chapter.to_master)

@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.rates import LEAST_AUDIO_S, Rates, note_finishing, note_speaking, rates_of
+from flows.rates import LEAST_AUDIO_S, Rates, note_binding, note_finishing, note_speaking, rates_of
 
 
 def test_an_estimate_is_the_work_at_the_measured_rates(tmp_path: Path) -> None:
     note_speaking(tmp_path, "draft", 600.0, 2.0)
     note_finishing(tmp_path, "draft", 600.0, 15.0)
-    assert rates_of(tmp_path, "draft") == Rates(300.0, 40.0)
+    note_binding(tmp_path, "draft", 3600.0, 36.0)
+    assert rates_of(tmp_path, "draft") == Rates(300.0, 40.0, 100.0)
     assert rates_of(tmp_path, "draft").seconds_for(60.0, 400.0) == pytest.approx(0.2 + 10.0)
+    assert rates_of(tmp_path, "draft").seconds_for(60.0, 400.0, 600.0) == pytest.approx(0.2 + 10.0 + 6.0)
     assert rates_of(tmp_path, "kokoro") == Rates(None, None), "each engine has its own"
 
 
