@@ -40,7 +40,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     try:
         options = NarrationOptions.model_validate(chosen)
         check_ready(options, Settings.read())
-        with ending_at_once(console), embedded_prefect():
+        with ending_at_once(), embedded_prefect():
             failures = list(_convert(files, options, console, as_json=as_json))
     except ValidationError as error:
         return refuse(console, Exit.USAGE, problem_with_options(error))
@@ -56,7 +56,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
 
 
 @contextmanager
-def ending_at_once(console: Console, before_that: Callable[[], None] = lambda: None) -> Iterator[None]:
+def ending_at_once(before_that: Callable[[], None] = lambda: None) -> Iterator[None]:
     """End within a moment when interrupted, whatever is being spoken: nothing is lost by it.
 
     What is done lies in the stores, complete; Prefect's API and the encoders end when this process does.
@@ -64,7 +64,8 @@ def ending_at_once(console: Console, before_that: Callable[[], None] = lambda: N
 
     def end(number: int, _frame: object) -> None:
         before_that()
-        console.print("\nInterrupted. Run the same command again to go on where it was.")
+        # no console: it has locks, and the thread that holds one of them may never run again
+        os.write(2, b"\nInterrupted. Run the same command again to go on where it was.\n")
         os._exit(128 + number)
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -51,7 +51,7 @@ def watch_inbox(folder: Path | None, chosen: Mapping[str, object], *, once: bool
             return Exit.DONE
         check_ready(options, settings)
         attempts = Attempts(inbox.attempts)
-        with ending_at_once(console, attempts.forgive), embedded_prefect():
+        with ending_at_once(attempts.forgive), embedded_prefect():
             if once:
                 return _work(inbox, attempts, options, settings, console, as_json=as_json)
             console.print(

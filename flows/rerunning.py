@@ -53,7 +53,7 @@ def rerun_book(
         again = order_again(book, given, settings, chapters, document)
         check_ready(again.options, settings)
         name = again.order.document.name
-        with ending_at_once(console), embedded_prefect(), ProgressBoard(console) as board:
+        with ending_at_once(), embedded_prefect(), ProgressBoard(console) as board:
             with board.line(name) as listener, listening(listener):
                 state = rerun_chapters(
                     str(book),

@@ -110,7 +110,7 @@ def test_interrupted_it_ends_at_once_and_says_how_to_go_on(
         assert victim.poll() is None, "it ended before it could be interrupted"
         time.sleep(0.002)
     os.killpg(victim.pid, signal.SIGINT)  # as a terminal does
-    _, told = victim.communicate(timeout=20)
+    _, told = victim.communicate(timeout=60)
     assert victim.returncode == 130
     assert told.strip() == "Interrupted. Run the same command again to go on where it was."
 
