@@ -56,7 +56,7 @@ class Machine:
 
 def main() -> None:
     """Convert, correct and compare."""
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])  # type: ignore[union-attr]
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--chapters", type=int, default=40)
     options.add_argument("--sentences", type=int, default=14, help="of a chapter; about four seconds each")
     options.add_argument("--named", type=int, default=3, help="chapters that say the name, once each")
