@@ -26,8 +26,9 @@ def tell_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     """
     if flow_run.parameters.get("kept_at"):
         return
-    document = Path(flow_run.parameters["document"]).absolute()
+    named = flow_run.parameters.get("document") or flow_run.parameters["book"]  # which is made again
     result: Any = state.result(raise_on_failure=False)
+    document = Path(result.file if isinstance(result, Narrated) else named).absolute()
     if isinstance(result, Narrated):
         news = news_of_book(result, document)
     else:

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from flows.editions import editions_of, is_document
 from flows.narrate import RUNNER, NarrationOptions, narrate, order_of
+from flows.news import tell_of_run
 from flows.report import Narrated
 from flows.settings import Settings
 from inputs.choosing import CHOICE_PATTERN, numbers_in
@@ -39,6 +40,8 @@ class Again:
     flow_run_name=lambda: f"rerun {Path(flow_run.parameters['book']).name}",
     task_runner=RUNNER,  # type: ignore[arg-type]  # Prefect's own annotation is too narrow
     persist_result=False,
+    on_completion=[tell_of_run],
+    on_failure=[tell_of_run],
 )
 def rerun_chapters(
     book: str,
@@ -48,9 +51,11 @@ def rerun_chapters(
 ) -> Narrated:
     """Make a finished book again, as it was made; only what has changed is spoken and written.
 
-    book: its folder in the library, or its document. chapters: numbers and ranges, such as 2-4,7: the others
-    stay as they are, whatever has changed; empty: all may change. given: options that go before those that
-    the book was made with. document: where its document is now; empty: where it was.
+    Args:
+        book: its folder in the library, or its document
+        chapters: numbers and ranges, such as 2-4,7: the others stay as they are; empty: all may change
+        given: options that go before those that the book was made with
+        document: where its document is now; empty: where it was
     """
     settings = Settings.read()
     again = order_again(Path(book), given or {}, settings, chapters, Path(document) if document else None)
