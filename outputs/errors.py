@@ -38,6 +38,12 @@ class EncoderFailed(OutputError):
     code = "encoder-failed"
 
 
+class FinisherLost(OutputError):
+    """A process that finished a chapter ended before it was done."""
+
+    code = "finisher-lost"
+
+
 class VerifierMissing(OutputError):
     """The listening check was asked for, and what it needs is not installed."""
 

@@ -15,6 +15,7 @@ from outputs.errors import (
     DiskFull,
     EncoderFailed,
     FfmpegMissing,
+    FinisherLost,
     OutputError,
     StoreUnreachable,
     UnknownFormat,
@@ -40,8 +41,17 @@ RETRY_DELAYS_S: Final = [1.0, 5.0]
 
 # What may be gone at the next try: a killed encoder, a disk, pipe or server that did not answer, memory that
 # somebody else held.
-_PASSING: Final = (EncoderFailed, SpeakerLost, ChunkDoesNotFit, OSError, MemoryError, httpx.HTTPError)
-_TASK_TRIES_AGAIN: Final = (EncoderFailed, SpeakerLost, OSError)  # after seconds; the others take longer
+_PASSING: Final = (
+    EncoderFailed,
+    FinisherLost,
+    SpeakerLost,
+    ChunkDoesNotFit,
+    OSError,
+    MemoryError,
+    httpx.HTTPError,
+)
+# after seconds; the others take longer
+_TASK_TRIES_AGAIN: Final = (EncoderFailed, FinisherLost, SpeakerLost, OSError)
 # What every other document would fail by, too.
 _MACHINE: Final = (
     BadCompanion,

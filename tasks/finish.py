@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -17,6 +19,7 @@ from outputs.errors import SegmentDamaged, SegmentMissing
 from outputs.ffmpeg import Ffmpeg
 from outputs.findings import Finding
 from outputs.finish import Part, finish_chapter
+from outputs.finishers import Finishers
 from outputs.foresight import parts_are_there
 from outputs.manifest import Track
 from outputs.presets import Preset
@@ -126,7 +129,8 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
     started_s = monotonic()
     for healings_left in range(HEALINGS, -1, -1):
         try:
-            finished = finish_chapter(chapter.plan, codecs, service.store, parts, ffmpeg)
+            finish = finish_chapter if there else _finishers().finish  # what is there is only looked at
+            finished = finish(chapter.plan, codecs, service.store, parts, ffmpeg)
             facts = {key: service.store.facts(key) for key in chapter.keys}
             # these read segments that an encoded chapter from an earlier run was not read for
             findings = tuple(_findings(job, chapter, finished, facts, service, parts))
@@ -137,6 +141,14 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
             get_run_logger().warning("%s; speaking it again", error.message)
             spoken_again += _heal(chapter, service)
     return _Finished(finished, facts, findings, spoken_again, 0.0 if there else monotonic() - started_s)
+
+
+@cache
+def _finishers() -> Finishers:
+    """Those of this process, for all documents that it narrates."""
+    finishers = Finishers()
+    atexit.register(finishers.close)
+    return finishers
 
 
 def _heal(chapter: PlannedChapter, service: Speaking) -> int:
