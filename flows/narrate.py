@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Annotated, Any, Final
 
 from prefect import flow
+from prefect.context import FlowRunContext
 from prefect.futures import PrefectFuture
 from prefect.runtime import flow_run
 from prefect.task_runners import ThreadPoolTaskRunner
@@ -17,6 +18,7 @@ from pydantic import BaseModel, Field
 from flows.book_page import show_book_page
 from flows.lexicon import standing_lexicon
 from flows.news import tell_of_run
+from flows.priorities import rank_of
 from flows.rates import note_binding, note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
@@ -196,7 +198,7 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
     service = options.service(settings)
 
     with let_go_when_ended(service):
-        job = prepare_book(order, service, settings.work)
+        job = prepare_book(order, service, settings.work, rank_of(_work_queue()))
         tracks = compared(job, _finished(job, service, settings, ffmpeg))
         bound_from_s = monotonic()
         published = bind_book(job, tracks, service.speaker, ffmpeg)
@@ -206,6 +208,12 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
         book = narrated(job, tracks, published, monotonic() - started_s)
     show_book_page(book)
     return book
+
+
+def _work_queue() -> str | None:
+    """The work queue that this run came from; None: it was called."""
+    context = FlowRunContext.get()
+    return context.flow_run.work_queue_name if context and context.flow_run else None
 
 
 def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -> list[Track]:

@@ -19,3 +19,8 @@ class Priority(StrEnum):
     def rank(self) -> int:
         """Its number for Prefect; 1 goes first."""
         return list(Priority).index(self) + 1
+
+
+def rank_of(queue: str | None) -> int:
+    """The rank of what a work queue brings; where it is none of ours, or there is none, that of normal."""
+    return (Priority(queue) if queue in list(Priority) else Priority.NORMAL).rank

@@ -27,7 +27,7 @@ from flows.speakers import Engine, Hardware, embedded_service
 from flows.speaking_wire import CHUNKS, DONE, OPENED, PULSE_S, Opened, error_line
 from synth.errors import SpeechError
 from tasks.failures import BINDERY_ERRORS
-from tasks.speaking import Figures, SpeakingService
+from tasks.speaking import STALL_LIMIT_S, Figures, SpeakingService
 from tasks.speaking import Request as Wanted
 
 MOST_WAITING_CHUNKS: Final = 20_000  # about 80 hours of audio, and 200 MB; more is refused for now
@@ -182,6 +182,9 @@ def _serve(socket: Path, weights: Path | None, hardware: Hardware) -> None:
                 figures = service.figures()
                 if figures.faults_in_a_row >= MOST_FAULTS_IN_A_ROW:
                     print(f"{figures.faults_in_a_row} faults in a row", file=sys.stderr)  # noqa: T201
+                    os._exit(1)
+                if figures.silent_s > STALL_LIMIT_S:
+                    print(f"nothing for {figures.silent_s:.0f} s: the speaker hangs", file=sys.stderr)  # noqa: T201
                     os._exit(1)
                 before = noted.get(service)
                 audio_s = figures.audio_s - (before.audio_s if before else 0.0)

@@ -16,7 +16,7 @@ from outputs.publish import Published, publish
 from outputs.remarks import Remark, remarks_on
 from outputs.report import Account, Unheard
 from synth.speaker import Diction
-from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.failures import BIND_LIMIT_S, RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, Order
 from tasks.kept_plans import keep_plans
 from tasks.scripts import book_skipped
@@ -24,6 +24,7 @@ from tasks.scripts import book_skipped
 
 @task(
     task_run_name="bind {job.order.document.name}",
+    timeout_seconds=BIND_LIMIT_S,
     retries=RETRIES,
     retry_delay_seconds=RETRY_DELAYS_S,
     retry_condition_fn=worth_another_try,

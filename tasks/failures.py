@@ -39,6 +39,14 @@ BINDERY_ERRORS: Final = (DocumentError, SpeechError, OutputError)
 RETRIES: Final = 2
 RETRY_DELAYS_S: Final = [1.0, 5.0]
 
+# No task lasts for ever. Prefect raises a TimeoutError in the task's thread, which may pass. What hangs in a
+# library is found sooner by whoever called it: ffmpeg, the reader of PDFs and the speaker have limits of
+# their own. A part of a book may wait for days behind others that go first.
+READ_LIMIT_S: Final = 6 * 3600.0  # recognising the pages of a thick scan takes an hour or two
+SPEAK_LIMIT_S: Final = 7 * 24 * 3600.0
+FINISH_LIMIT_S: Final = SPEAK_LIMIT_S  # segments that are damaged are spoken again
+BIND_LIMIT_S: Final = 2 * 3600.0
+
 # What may be gone at the next try: a killed encoder, a disk, pipe or server that did not answer, memory that
 # somebody else held.
 _PASSING: Final = (

@@ -28,7 +28,7 @@ from outputs.timeline import chapter_timeline
 from outputs.verify import verify_chapter
 from outputs.waveform import waveform
 from synth.audio import SAMPLE_RATE_HZ, Samples
-from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.failures import FINISH_LIMIT_S, RETRIES, RETRY_DELAYS_S, worth_another_try
 from tasks.job import Job, PlannedChapter
 from tasks.progress import ChapterFinished, tell
 from tasks.speak import tell_spoken
@@ -39,6 +39,7 @@ HEALINGS: Final = 2  # how often a chapter's damaged segments are spoken again b
 
 @task(
     task_run_name="finish chapter {number}",
+    timeout_seconds=FINISH_LIMIT_S,
     retries=RETRIES,
     retry_delay_seconds=RETRY_DELAYS_S,
     retry_condition_fn=worth_another_try,
@@ -139,7 +140,7 @@ def _finished(job: Job, chapter: PlannedChapter, service: Speaking, parts: Path,
             if not healings_left:
                 raise
             get_run_logger().warning("%s; speaking it again", error.message)
-            spoken_again += _heal(chapter, service)
+            spoken_again += _heal(chapter, service, job.priority)
     return _Finished(finished, facts, findings, spoken_again, 0.0 if there else monotonic() - started_s)
 
 
@@ -151,11 +152,11 @@ def _finishers() -> Finishers:
     return finishers
 
 
-def _heal(chapter: PlannedChapter, service: Speaking) -> int:
+def _heal(chapter: PlannedChapter, service: Speaking, priority: int) -> int:
     """Speak again what is not whole, and return how many; damage shows only when a segment is read."""
     for key in chapter.keys:
         with suppress(SegmentDamaged, SegmentMissing):
             service.store.read(key)  # which lets go of a damaged one
     gone = len(service.store.missing(chapter.keys))
-    service.speak(chapter.chunks, tell_spoken)
+    service.speak(chapter.chunks, tell_spoken, priority)
     return gone

@@ -139,6 +139,7 @@ class Job:
     chunks_in_store: int  # before anything was spoken
     warnings: tuple[str, ...]
     book_toml: Path | None = None  # that was applied
+    priority: int = 0  # of its chunks among those that wait; the lowest number goes first
 
     @property
     def voices(self) -> tuple[str, ...]:

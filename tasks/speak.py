@@ -6,7 +6,7 @@ from prefect import get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 
 from synth.chunks import Chunk
-from tasks.failures import RETRIES, RETRY_DELAYS_S, worth_another_try
+from tasks.failures import RETRIES, RETRY_DELAYS_S, SPEAK_LIMIT_S, worth_another_try
 from tasks.job import Job
 from tasks.progress import Spoken, tell
 from tasks.speaking import Speaking
@@ -14,6 +14,7 @@ from tasks.speaking import Speaking
 
 @task(
     task_run_name="speak part {number}",
+    timeout_seconds=SPEAK_LIMIT_S,
     retries=RETRIES,
     retry_delay_seconds=RETRY_DELAYS_S,
     retry_condition_fn=worth_another_try,
@@ -24,7 +25,7 @@ def speak_shard(job: Job, number: int, service: Speaking) -> float:
     """Speak what is missing of a shard; the return value is the seconds of audio that were made."""
     job.show_life()
     job.check_room()
-    audio_s = service.speak(job.shard(number), tell_spoken)
+    audio_s = service.speak(job.shard(number), tell_spoken, job.priority)
     get_run_logger().info("part %d: %.0f s of audio", number + 1, audio_s)
     return audio_s
 

@@ -16,12 +16,17 @@ from typing import Final, Protocol, Self
 
 from outputs.store import SegmentFacts, SegmentStore
 from synth.chunks import Chunk
-from synth.errors import SpeechError
+from synth.errors import SpeakerLost, SpeechError
 from synth.speaker import Diction, Speaker
 
 WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
 # Threads that store what is spoken while the speaker goes on; each keeps up with about 600 times real time.
 _WRITERS: Final = max(2, min(8, os.cpu_count() or 1))
+
+# A speaker that gives nothing for so long hangs. A window takes a large card seconds and a small one minutes,
+# and all of it may come at its end; a CPU gives one chunk after the other.
+STALL_LIMIT_S: Final = 1800.0
+_LOOK_S: Final = 5.0
 
 Listener = Callable[[Chunk, float], None]  # is told of each chunk that was spoken, and its seconds of audio
 
@@ -63,6 +68,7 @@ class Figures:
     speaking_s: float  # that the speaker was busy
     batch_efficiency: float  # heard of what was computed
     faults_in_a_row: int  # windows that a fault of the program ended, since the last that went well
+    silent_s: float = 0.0  # for how long the speaker has been at something without giving anything
 
     @property
     def rtfx(self) -> float | None:
@@ -89,7 +95,8 @@ class SpeakingService:
     spoken fails those who asked for it and nobody else. What nobody waits for any more is not spoken.
     """
 
-    def __init__(self, speaker: Speaker, store: SegmentStore) -> None:
+    def __init__(self, speaker: Speaker, store: SegmentStore, stall_limit_s: float = STALL_LIMIT_S) -> None:
+        """stall_limit_s: who waits for a speaker that gives nothing for so long gets a SpeakerLost."""
         self.speaker = speaker
         self.store = store
         self._waiting: dict[str, Request] = {}  # in the order that they came
@@ -97,6 +104,8 @@ class SpeakingService:
         self._wanted: Counter[str] = Counter()
         self._changed = threading.Condition()
         self._closed = False
+        self._stall_limit_s = stall_limit_s
+        self._gave_s: float | None = None  # when the speaker gave something last; None: it has nothing to do
         self._chunks = self._faults_in_a_row = 0
         self._audio_s = self._speaking_s = 0.0
         self._speaking = ThreadPoolExecutor(1, thread_name_prefix="speaking")
@@ -130,20 +139,35 @@ class SpeakingService:
         told: is called in this thread, for each chunk that was not in the store yet.
 
         Raises:
-            SpeechError: one of the chunks cannot be spoken.
+            SpeechError: one of the chunks cannot be spoken; `SpeakerLost` when the speaker hangs.
             OutputError: the store cannot be written to.
         """
         requests = self.ask(chunks, priority)
         audio_s = 0.0
         try:
             for request in requests:
-                spoken_s = request.done.result()
+                spoken_s = self._result_of(request)
                 audio_s += spoken_s
                 if told is not None:
                     told(request.chunk, spoken_s)
         finally:
             self.withdraw(requests)
         return audio_s
+
+    def _result_of(self, request: Request) -> float:
+        """Its seconds of audio, once it is in the store."""
+        while True:
+            try:
+                return request.done.result(min(_LOOK_S, self._stall_limit_s))
+            except TimeoutError:
+                if request.done.done():  # it is what came of the request
+                    raise
+            silent_s = self.figures().silent_s
+            if silent_s > self._stall_limit_s:
+                raise SpeakerLost(
+                    f"the speaker has given nothing for {silent_s / 60:.0f} minutes: it hangs",
+                    "Run again; if it stays so, the device or its driver may need a restart",
+                )
 
     @contextmanager
     def ahead(self, priority: int = 0) -> Iterator[Callable[[Sequence[Chunk]], None]]:
@@ -194,15 +218,17 @@ class SpeakingService:
                 self._speaking_s,
                 self.speaker.batch_efficiency(),
                 self._faults_in_a_row,
+                monotonic() - self._gave_s if self._gave_s is not None else 0.0,
             )
 
     def _run(self) -> None:
         writes: list[Future[SegmentFacts]] = []
         while window := self._next_window():
-            began_s = monotonic()
+            began_s = self._gave_s = monotonic()
             speaking = self._speaking.submit(self._speak, window)
             fault = speaking.exception()  # waits; ours are given by `_speak` to the chunk that they are of
             with self._changed:
+                self._gave_s = None
                 self._speaking_s += monotonic() - began_s
                 self._faults_in_a_row = self._faults_in_a_row + 1 if fault else 0
             if fault is not None:
@@ -230,6 +256,7 @@ class SpeakingService:
             for segment in self.speaker.speak(self._still_wanted(rest, given)):
                 request = given.popleft()
                 request.is_spoken = True
+                self._gave_s = monotonic()
                 write = self._writing.submit(self.store.put, segment)
                 write.add_done_callback(partial(self._finish, request, segment.duration_s))
                 writes.append(write)

@@ -5,11 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from prefect import Task
 
 from inputs.errors import PasswordNeeded
-from outputs.errors import DiskFull, EncoderFailed
+from outputs.errors import DiskFull, EncoderFailed, FinisherLost
 from synth.errors import SpeakerLost, UnknownVoice
-from tasks.failures import failure_of, worth_another_try
+from tasks.bind import bind_book
+from tasks.failures import RETRIES, failure_of, worth_another_try
+from tasks.finish import finish_track
+from tasks.prepare import prepare_book
+from tasks.speak import speak_shard
 
 
 class EndedWith:
@@ -39,6 +44,8 @@ def test_an_error_that_is_not_ours_says_that_the_program_is_at_fault() -> None:
     ("error", "again"),
     [
         (EncoderFailed("ffmpeg was killed", ""), True),
+        (FinisherLost("a process was killed", ""), True),
+        (TimeoutError("the task took too long"), True),
         (SpeakerLost("the speaking service ended", ""), True),
         (OSError(errno.EIO, "input/output error"), True),
         (DiskFull("no room", ""), False),
@@ -51,3 +58,9 @@ def test_only_what_may_pass_by_itself_is_tried_again(error: BaseException, again
     ended: Any = EndedWith(error)
     nothing: Any = None
     assert worth_another_try(nothing, nothing, ended) is again
+
+
+@pytest.mark.parametrize("task", [prepare_book, speak_shard, finish_track, bind_book])
+def test_no_task_lasts_for_ever(task: Task[..., Any]) -> None:
+    assert task.timeout_seconds is not None
+    assert task.retries == RETRIES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import tasks.finish
+import tasks.speak
 from outputs.errors import SegmentDamaged
 from outputs.ffmpeg import find_ffmpeg
 from outputs.manifest import Track
@@ -25,7 +27,8 @@ from synth.written import written
 from tasks.finish import HEALINGS, finish_track
 from tasks.job import Job, Order, PlannedChapter
 from tasks.scripts import ChapterScript
-from tasks.speaking import SpeakingService
+from tasks.speak import speak_shard
+from tasks.speaking import Request, SpeakingService
 
 TEXT = "One. Two. Three."
 
@@ -154,3 +157,23 @@ def test_a_disk_that_keeps_damaging_segments_fails_the_chapter_and_not_for_ever(
     with pytest.raises(SegmentDamaged):
         finish(job, service, tmp_path / "parts")
     assert len(speaker.spoken) == HEALINGS
+
+
+def test_a_jobs_priority_reaches_its_chunks_also_when_they_are_spoken_again(
+    job: Job, service: SpeakingService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.speak, "get_run_logger", lambda: logging.getLogger("speak"))
+    ranks: list[int] = []
+    ask = service.ask
+
+    def asked(chunks: Iterable[Chunk], priority: int = 0) -> list[Request]:
+        ranks.append(priority)
+        return ask(chunks, priority)
+
+    monkeypatch.setattr(service, "ask", asked)
+    urgent = replace(job, priority=1)
+    urgent.write_shard(0, urgent.chapter(1).chunks)
+    speak_shard.fn(urgent, 0, service)
+    service.store.discard(urgent.chapter(1).keys[1])
+    finish(urgent, service, tmp_path / "parts")
+    assert ranks == [1, 1]

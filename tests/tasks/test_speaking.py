@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tasks.speaking
 from outputs.errors import DiskFull
 from outputs.store import SegmentStore
 from synth.audio import AudioSegment
 from synth.chunks import Chunk
-from synth.errors import ChunkDoesNotFit
+from synth.errors import ChunkDoesNotFit, SpeakerLost
 from synth.script import Pause
-from tasks.speaking import WINDOW_CHUNKS, SpeakingService
+from tasks.speaking import SpeakingService
 
 
 def chunk(text: str) -> Chunk:
@@ -148,22 +149,36 @@ def test_a_store_that_cannot_be_written_to_fails_those_who_wait(
         service.speak([chunk("a")])
 
 
-def test_what_nobody_waits_for_any_more_is_not_spoken(service: SpeakingService, speaker: Recorder) -> None:
-    speaker.gate.clear()
+class OneByOne(threading.Event):
+    """A gate that closes behind each window."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        passed = super().wait(timeout)
+        self.clear()
+        return passed
+
+
+def test_what_nobody_waits_for_any_more_is_not_spoken(
+    service: SpeakingService, speaker: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks.speaking, "WINDOW_CHUNKS", 1)
+    speaker.gate = OneByOne()
 
     def give_up(_: Chunk, __: float) -> None:
         raise KeyboardInterrupt
 
     with ThreadPoolExecutor(2) as pool:
-        asked = pool.submit(
-            service.speak, [chunk("a"), *(chunk("b" * n) for n in range(2, WINDOW_CHUNKS + 40))], give_up
-        )
-        _until(lambda: len(speaker.windows) == 1)
+        asked = pool.submit(service.speak, [chunk("a"), chunk("bb"), chunk("ccc")], give_up)
         speaker.gate.set()
         with pytest.raises(KeyboardInterrupt):
             asked.result(20)
-    assert service.speak([chunk("z")]) > 0
-    assert sum(len(window) for window in speaker.windows) <= WINDOW_CHUNKS + 2
+        _until(lambda: len(speaker.windows) == 2)
+        speaker.gate.set()
+        last = pool.submit(service.speak, [chunk("z")])
+        _until(lambda: len(speaker.windows) == 3)
+        speaker.gate.set()
+        assert last.result(20) > 0
+    assert speaker.windows == [["a"], ["bb"], ["z"]], "what waited is not begun"
 
 
 def test_what_is_withdrawn_in_the_middle_of_a_window_is_not_spoken_either(
@@ -245,3 +260,16 @@ def _until(condition: object) -> None:
             return
         waited.wait(0.01)
     raise AssertionError("it did not happen")
+
+
+def test_a_speaker_that_hangs_is_lost_and_one_that_has_nothing_to_do_is_not(
+    speaker: Recorder, tmp_path: Path
+) -> None:
+    speaker.gate.clear()
+    with SpeakingService(speaker, SegmentStore(tmp_path / "s"), stall_limit_s=0.05) as service:  # type: ignore[arg-type]
+        assert service.figures().silent_s == 0.0
+        with pytest.raises(SpeakerLost, match="it hangs"):
+            service.speak([chunk("one")])
+        assert service.figures().silent_s > 0.05
+        speaker.gate.set()
+    assert service.figures().silent_s == 0.0, "it has given what it had, and was closed"
