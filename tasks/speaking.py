@@ -17,7 +17,7 @@ from typing import Final, Protocol, Self
 from outputs.store import SegmentFacts, SegmentStore
 from synth.chunks import Chunk
 from synth.errors import SpeechError
-from synth.speaker import Diction, Speaker
+from synth.speaker import DeviceMemory, Diction, Speaker
 
 WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
 # Threads that store what is spoken while the speaker goes on; each keeps up with about 600 times real time.
@@ -63,6 +63,7 @@ class Figures:
     speaking_s: float  # that the speaker was busy
     batch_efficiency: float  # heard of what was computed
     faults_in_a_row: int  # windows that a fault of the program ended, since the last that went well
+    device_memory: DeviceMemory | None  # None: it speaks on no CUDA device
 
     @property
     def rtfx(self) -> float | None:
@@ -194,6 +195,7 @@ class SpeakingService:
                 self._speaking_s,
                 self.speaker.batch_efficiency(),
                 self._faults_in_a_row,
+                self.speaker.device_memory(),
             )
 
     def _run(self) -> None:
