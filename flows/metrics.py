@@ -206,7 +206,7 @@ def of_documents(client: SyncPrefectClient) -> Metrics | None:
     under_way = _gauge("bindery_documents_under_way", "Documents that are being made into books.")
     ended = _gauge(
         "bindery_documents_ended",
-        "Documents that ended, by how, among the runs that Prefect still knows; one that is retried waits.",
+        "Documents that ended, by how, of those that Prefect still knows; one that is retried waits again.",
         "state",
     )
     try:

@@ -65,7 +65,7 @@ class _Page:
         self._is_planned, self._has_ended = threading.Event(), threading.Event()
         self._plan: Planned | None = None
         self._phonemes = self._chapters = 0
-        self._spoken_s = self._finished_s = 0.0
+        self._spoken_s = self._finished_s = 0.0  # what is spoken while it is still being read is not told of
         self._is_done = False
         self._artifact: UUID | None = None
         self._has_warned = False
@@ -146,7 +146,7 @@ class _Page:
             percent = min(100 * self._phonemes / max(plan.phonemes, 1), MOST_PERCENT)
             told = (
                 f"{plain(plan.title)}: {self._chapters} of {plan.chapters} chapters finished,"
-                f" {clock(self._finished_s)} of audio; {clock(self._spoken_s)} spoken by this run"
+                f" {clock(self._finished_s)} of audio; {clock(self._spoken_s)} spoken since it was read"
             )
             if self._is_done:
                 return 100.0, told

@@ -218,7 +218,7 @@ def test_meanwhile_it_shows_what_is_spoken_and_finished(server: Server) -> None:
         tell(Spoken(300, 61.0))
         until(lambda: server.shown[-1][0] == 50.0)
         assert server.shown[-1][1] == (
-            r"Salt \| Pans: 0 of 2 chapters finished, 0:00 of audio; 1:01 spoken by this run"
+            r"Salt \| Pans: 0 of 2 chapters finished, 0:00 of audio; 1:01 spoken since it was read"
         )
         tell(ChapterFinished(1, "Salt", 60.0))
         until(lambda: "1 of 2 chapters finished, 1:00 of audio" in server.shown[-1][1])
