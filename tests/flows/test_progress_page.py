@@ -198,15 +198,36 @@ def test_a_server_that_never_answers_keeps_no_book_waiting(
     until(lambda: [percent for percent, _ in server.shown] == [20.0, 100.0])
 
 
-@pytest.mark.usefixtures("inside_a_run")
-def test_a_burst_of_events_is_one_update(server: Server) -> None:
-    with progress_page.progress_page(every_s=LONG_S):
-        tell(PLANNED)
-        until(lambda: len(server.shown) == 1)
-        for _ in range(800):
-            tell(Spoken(1, 0.1))
-        assert len(server.shown) == 1
-    assert [percent for percent, _ in server.shown] == [20.0, 100.0]
+class Clock(threading.Event):
+    """Has the same happen in every span that is waited for, and ends after a few of them."""
+
+    def __init__(self, meanwhile: Callable[[], None], spans: int) -> None:
+        super().__init__()
+        self.waited_s: list[float | None] = []
+        self._meanwhile = meanwhile
+        self._spans = spans
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waited_s.append(timeout)
+        self._meanwhile()
+        return len(self.waited_s) == self._spans
+
+
+def test_however_much_happens_there_is_one_update_in_a_span_and_one_at_the_end(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = progress_page._Page(uuid4(), every_s=5.0)
+
+    def burst() -> None:
+        for _ in range(100):
+            page.hear(Spoken(1, 0.1))
+
+    clock = Clock(burst, spans=4)
+    monkeypatch.setattr(page, "_has_ended", clock)
+    page.hear(PLANNED)
+    page.show()
+    assert clock.waited_s == [5.0] * 4
+    assert [percent for percent, _ in server.shown] == [20.0, 30.0, 40.0, 50.0, 60.0]
     assert server.keys == ["progress-salt-pans"]
 
 
