@@ -31,9 +31,9 @@ def show_book_page(book: Narrated) -> None:
         get_run_logger().warning("Prefect did not take the page of %s: %s", name, error)
 
 
-def page_key(name: str) -> str:
-    """The artifact's key: small letters, digits and dashes, the same for each narration of a book."""
-    return f"book-{slugify(name, max_length=_SLUG_CHARACTERS) or 'untitled'}"
+def page_key(name: str, kind: str = "book") -> str:
+    """An artifact's key: small letters, digits and dashes, the same for each narration of a book."""
+    return f"{kind}-{slugify(name, max_length=_SLUG_CHARACTERS) or 'untitled'}"
 
 
 def book_page(book: Narrated) -> str:
@@ -42,7 +42,7 @@ def book_page(book: Narrated) -> str:
 
 
 def _lines(book: Narrated) -> Iterator[str]:
-    yield f"# {_plain(Path(book.book_dir).name)}"
+    yield f"# {plain(Path(book.book_dir).name)}"
     yield ""
     yield (
         f"{clock(book.audio_s)} of audio, read by {book.engine} {book.voice}, "
@@ -52,7 +52,7 @@ def _lines(book: Narrated) -> Iterator[str]:
     yield "| | chapter | length | LUFS | dBTP |"
     yield "|--:|:--|--:|--:|--:|"
     for chapter in book.chapters:
-        title = _plain(chapter.title)
+        title = plain(chapter.title)
         if chapter.files:
             title = f"[{title}]({_link(chapter.files[0])})"
         yield (
@@ -61,17 +61,17 @@ def _lines(book: Narrated) -> Iterator[str]:
         )
     if book.warnings:
         yield from ("", "## Warnings", "")
-        yield from (f"- {_plain(warning)}" for warning in book.warnings)
+        yield from (f"- {plain(warning)}" for warning in book.warnings)
     yield from ("", "## Files", "")
     for place in folders_of(book):
-        yield f"- [{_plain(place)}]({_link(place)})"
+        yield f"- [{plain(place)}]({_link(place)})"
         report = Path(place, REPORT_NAME)
         if report.is_file():
             yield f"- [{REPORT_NAME}]({_link(str(report))}): listen, follow the text, see what was left out"
-    yield f"- read from {_plain(book.file)}"
+    yield f"- read from {plain(book.file)}"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Text that Markdown leaves as it is, in a table too."""
     return re.sub(r"([\\`*_{}\[\]<>#|~])", r"\\\1", " ".join(text.split()))
 

@@ -19,6 +19,7 @@ from flows.book_page import show_book_page
 from flows.lexicon import standing_lexicon
 from flows.news import tell_of_run
 from flows.priorities import rank_of
+from flows.progress_page import progress_page
 from flows.rates import note_binding, note_finishing, note_speaking
 from flows.report import Narrated, narrated
 from flows.served import end_with_serve, let_go_when_ended
@@ -197,7 +198,7 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
-    with let_go_when_ended(service):
+    with progress_page(), let_go_when_ended(service):
         job = prepare_book(order, service, settings.work, rank_of(_work_queue()))
         tracks = compared(job, _finished(job, service, settings, ffmpeg))
         bound_from_s = monotonic()

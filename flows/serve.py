@@ -18,9 +18,11 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
+from rich.markup import escape
 
 from flows.api_process import wait_for_api
 from flows.errors import CannotStart
+from flows.metrics import Read, impatient_client, metrics_at, of_disks, of_documents, of_process, of_speaking
 from flows.priorities import POOL
 from flows.provision import (
     HEARTBEAT_S,
@@ -64,6 +66,7 @@ def serve(
         for child in (speaking, worker, server):
             stack.callback(child.end)
 
+        stack.enter_context(_metrics(settings, home, addresses, children))
         _check_port(settings.port)
         console.print("Starting …", highlight=False)
         process = server.start()
@@ -121,6 +124,30 @@ def _children(
         ),
         Supervised("the worker", "flows.child", worker, environment, logs / "worker.log", grace_s=0),
     )
+
+
+@contextmanager
+def _metrics(
+    settings: Settings, home: Path, addresses: Addresses, children: tuple[Supervised, Supervised, Supervised]
+) -> Iterator[None]:
+    """Answer Prometheus where that is wanted, from before the first part begins."""
+    if settings.metrics_address is None:
+        yield
+        return
+    server, speaking, worker = children
+    folders = {"home": home, "library": settings.library.absolute()}
+    if isinstance(settings.segments, Path):
+        folders["segments"] = settings.segments.absolute()
+    with impatient_client(addresses.api) as client:
+        parts: dict[str, Read] = {
+            "server": lambda: of_documents(client),
+            "speaking": lambda: of_speaking(Path(addresses.speaking)),
+            "worker": lambda: of_process(worker),
+            "disks": lambda: of_disks(folders),
+        }
+        restarted = {"server": server, "speaking": speaking, "worker": worker}
+        with metrics_at(*settings.metrics_address, parts, restarted):
+            yield
 
 
 def _environment(settings: Settings, home: Path, lock: Path, addresses: Addresses) -> dict[str, str]:
@@ -187,6 +214,10 @@ def _say_where(console: Console, settings: Settings, addresses: Addresses, home:
         if place is None:
             continue
         console.print(f"[green]✓[/] {name}: {place}", soft_wrap=True, highlight=False)
+    if settings.metrics_address is not None:
+        host, port = settings.metrics_address
+        at = f"http://{f'[{host}]' if ':' in host else host}:{port}/metrics"
+        console.print(f"[green]✓[/] metrics: {escape(at)}", soft_wrap=True, highlight=False)
     if resumed:
         console.print(f"[green]✓[/] {resumed} documents go on where they were", highlight=False)
     console.print("Add documents with `bindery queue add`; end this with Ctrl-C.", highlight=False)

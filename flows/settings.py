@@ -47,6 +47,7 @@ class Settings:
     speaking: Path | None = None  # BINDERY_SPEAKING: the socket of a speaking service that is to be used
     served_by: Path | None = None  # BINDERY_SERVED_BY: the lock of the `bindery serve` that this run is for
     port: int = 4200  # BINDERY_PORT: where `bindery serve` has Prefect's API and pages
+    metrics: str | None = None  # BINDERY_METRICS: a port, or HOST:PORT, where Prometheus can ask that serve
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -77,6 +78,7 @@ class Settings:
             webhook=environment.get("BINDERY_WEBHOOK") or None,
             base_url=environment.get("BINDERY_BASE_URL") or None,
             hook_limit=environment.get("BINDERY_HOOK_LIMIT") or _HOOK_LIMIT,
+            metrics=environment.get("BINDERY_METRICS") or None,
         )
 
     @property
@@ -120,6 +122,25 @@ class Settings:
     def hook_limit_s(self) -> float:
         """For how long a hook's command may run; raises CannotStart."""
         return _seconds("BINDERY_HOOK_LIMIT", self.hook_limit)
+
+    @property
+    def metrics_address(self) -> tuple[str, int] | None:
+        """The host and the port at which the metrics are; None: nowhere.
+
+        Raises:
+            CannotStart: the setting is neither a port nor a host with one, or the port is Prefect's.
+        """
+        if self.metrics is None:
+            return None
+        match = re.fullmatch(r"(?:(\[[0-9a-fA-F:.]+\]|[^:\s]+):)?(\d{1,5})", self.metrics.strip())
+        if match is None or not 0 < int(match[2]) < 2**16:
+            hint = "Write a port such as 9464, or a host with one, such as 0.0.0.0:9464"
+            raise CannotStart(f"BINDERY_METRICS is {self.metrics!r}", hint)
+        port = int(match[2])
+        if port == self.port:
+            hint = f"Name another one than {port}, such as 9464"
+            raise CannotStart("BINDERY_METRICS names the port of Prefect's pages", hint)
+        return (match[1] or "127.0.0.1").strip("[]"), port
 
     @property
     def parts(self) -> Path:

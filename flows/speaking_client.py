@@ -185,11 +185,24 @@ class RemoteSpeaking:
 
 def health_of(address: Path) -> dict[str, Any]:
     """The figures of each speaker that the service at a socket has open; empty when nobody answers there."""
-    with httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), timeout=_HEALTH_LIMIT_S) as http:
-        try:
-            figures: dict[str, Any] = http.get("http://speaking/health").json()["engines"]
-        except httpx.TransportError:
-            return {}
+    try:
+        return figures_at(address)
+    except httpx.TransportError:
+        return {}
+
+
+def figures_at(address: Path, limit_s: float = _HEALTH_LIMIT_S) -> dict[str, Any]:
+    """The same, where a service that does not answer is an error.
+
+    Raises:
+        httpx.HTTPError: nobody answers there within `limit_s`, or it has a fault.
+    """
+    with socket.socket(socket.AF_UNIX) as probe:  # httpx forgets to close one that nobody listens at
+        probe.settimeout(limit_s)
+        if probe.connect_ex(str(address)) != 0:
+            raise httpx.ConnectError(f"nobody answers at {address}")
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(address)), timeout=limit_s) as http:
+        figures: dict[str, Any] = http.get("http://speaking/health").raise_for_status().json()["engines"]
     return figures
 
 

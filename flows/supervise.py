@@ -31,7 +31,8 @@ class Supervised:
     log: Path
     grace_s: float
     process: subprocess.Popen[bytes] | None = None
-    deaths: int = 0
+    deaths: int = 0  # in a row
+    restarts: int = 0  # in all
     _file: IO[bytes] | None = None
     _started_s: float = field(default=0.0)
     _again_s: float = field(default=0.0)
@@ -67,7 +68,13 @@ class Supervised:
         elif now_s >= self._again_s:
             self._again_s = 0.0
             end_child(self.process)  # closes our end of its pipe
+            self.restarts += 1
             self.start()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process is there just now."""
+        return self.process is not None and self.process.poll() is None
 
     def end(self) -> None:
         """End it, if it runs."""

@@ -127,6 +127,10 @@ class DraftSpeaker:
         """It speaks one utterance at a time, so nothing is padded."""
         return 1.0
 
+    def device_memory(self) -> None:
+        """It needs no card."""
+        return
+
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """One segment per chunk, in order, with the time of each word.
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from synth.audio import AudioSegment
 from synth.chunks import Chunk
 from synth.lexicon import Given
 from synth.phonemes import Pronounced
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceMemory:
+    """What a speaker has of a card's memory."""
+
+    used_bytes: int  # held just now, what is kept for the next batch too; without the driver's own part
+    peak_bytes: int  # the most that was held so far
+    limit_bytes: int  # what it may take
 
 
 class Diction(Protocol):
@@ -62,4 +72,8 @@ class Speaker(Diction, Protocol):
 
     def batch_efficiency(self) -> float:
         """Of all that was computed so far, the share that is heard; 1.0 wastes nothing on padding."""
+        ...
+
+    def device_memory(self) -> DeviceMemory | None:
+        """What it has of its card's memory; None where it speaks on no CUDA device."""
         ...

@@ -38,22 +38,21 @@ class ChapterFinished:
 Event = Planned | Spoken | ChapterFinished
 Listener = Callable[[Event], None]
 
-# Prefect copies the context into a task's thread; a run on another machine has no listener.
-_LISTENER: ContextVar[Listener | None] = ContextVar("listener", default=None)
+# Prefect copies the context into a task's thread; on another machine nobody listens from outside.
+_LISTENERS: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=())
 
 
 @contextmanager
 def listening(listener: Listener) -> Iterator[None]:
-    """Tell `listener` of all that happens inside; it is called from several threads."""
-    token = _LISTENER.set(listener)
+    """Tell `listener`, too, of all that happens inside; it is called from several threads."""
+    token = _LISTENERS.set((*_LISTENERS.get(), listener))
     try:
         yield
     finally:
-        _LISTENER.reset(token)
+        _LISTENERS.reset(token)
 
 
 def tell(event: Event) -> None:
-    """Tell the listener, if there is one."""
-    listener = _LISTENER.get()
-    if listener is not None:
+    """Tell all who listen."""
+    for listener in _LISTENERS.get():
         listener(event)

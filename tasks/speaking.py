@@ -17,7 +17,7 @@ from typing import Final, Protocol, Self
 from outputs.store import SegmentFacts, SegmentStore
 from synth.chunks import Chunk
 from synth.errors import SpeakerLost, SpeechError
-from synth.speaker import Diction, Speaker
+from synth.speaker import DeviceMemory, Diction, Speaker
 
 WINDOW_CHUNKS: Final = 256  # taken from the queue at once: enough to fill the batches of a large GPU
 # Threads that store what is spoken while the speaker goes on; each keeps up with about 600 times real time.
@@ -68,7 +68,8 @@ class Figures:
     speaking_s: float  # that the speaker was busy
     batch_efficiency: float  # heard of what was computed
     faults_in_a_row: int  # windows that a fault of the program ended, since the last that went well
-    silent_s: float = 0.0  # for how long the speaker has been at something without giving anything
+    silent_s: float  # for how long the speaker has been at something without giving anything
+    device_memory: DeviceMemory | None  # None: it speaks on no CUDA device
 
     @property
     def rtfx(self) -> float | None:
@@ -219,6 +220,7 @@ class SpeakingService:
                 self.speaker.batch_efficiency(),
                 self._faults_in_a_row,
                 monotonic() - self._gave_s if self._gave_s is not None else 0.0,
+                self.speaker.device_memory(),
             )
 
     def _run(self) -> None:

@@ -26,6 +26,7 @@ from synth.kokoro.diction import KokoroDiction, model_digest
 from synth.kokoro.model import Kokoro, Prosody
 from synth.kokoro.noise import noise_of
 from synth.kokoro.vocoder import SAMPLES_PER_FRAME
+from synth.speaker import DeviceMemory
 from synth.vocabulary import BOUNDARY_TOKEN, SILENT_SYMBOLS, VOCABULARY
 from synth.weights import CHECKPOINT, CONFIG, find_files
 
@@ -97,6 +98,17 @@ class KokoroSpeaker(KokoroDiction):
     def batch_efficiency(self) -> float:
         """Of all frames that were computed so far, the share that is heard; the rest is padding."""
         return self._real_frames / self._computed_frames if self._computed_frames else 1.0
+
+    def device_memory(self) -> DeviceMemory | None:
+        """What it has of its card's memory; None where it speaks on no CUDA device."""
+        device = self._compute.device
+        if not device.startswith("cuda"):
+            return None
+        return DeviceMemory(
+            used_bytes=torch.cuda.memory_reserved(device),
+            peak_bytes=torch.cuda.max_memory_reserved(device),
+            limit_bytes=self._compute.memory_bytes,
+        )
 
     def speak(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         """One segment per chunk, in order, with the time of each word.

@@ -12,12 +12,13 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelling, Completed, Crashed, Running
+from prefect.states import Cancelling, Completed, Crashed, Failed, Running
 from prefect.utilities.callables import parameter_schema
 from typer.testing import CliRunner
 
 from flows.api_process import prefect_api
 from flows.cli import app
+from flows.metrics import impatient_client, of_documents
 from flows.narrate import NarrationOptions, narrate_book
 from flows.priorities import POOL, Priority
 from flows.provision import DEAD_RUNS, finish_cancelling, give_another_try, provision, resume_interrupted
@@ -211,6 +212,30 @@ def test_what_was_under_way_when_the_machine_stopped_goes_on(
         (first.id, Stage.WAITING),
         (second.id, Stage.WAITING),
     ]
+
+
+def test_prometheus_is_told_how_many_documents_wait_run_and_have_ended(
+    queue: Queue, client: SyncPrefectClient, api: str, books: list[Path]
+) -> None:
+    first, second, _ = (
+        queue.add(book, DRAFT, priority).entry
+        for book, priority in zip(books, (Priority.LOW, Priority.NORMAL, Priority.HIGH), strict=True)
+    )
+    client.set_flow_run_state(_run(first), Running(), force=True)
+    client.set_flow_run_state(_run(second), Failed(), force=True)
+    with impatient_client(api) as asking:
+        metrics = of_documents(asking)
+    assert metrics is not None
+    counts = {
+        (metric.name, *sample.labels.values()): sample.value
+        for metric in metrics
+        for sample in metric.samples
+    }
+    assert {key: count for key, count in counts.items() if count} == {
+        ("bindery_documents_waiting", "high"): 1,
+        ("bindery_documents_under_way",): 1,
+        ("bindery_documents_ended", "failed"): 1,
+    }
 
 
 def test_prefects_own_pages_and_programs_can_add_documents_and_mistakes_are_refused(

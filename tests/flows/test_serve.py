@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from flows.api_process import free_port
 from flows.narrate import NarrationOptions
@@ -24,7 +27,11 @@ DRAFT = NarrationOptions(engine=Engine.DRAFT)
 
 @pytest.fixture
 def machine(environment: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    return environment | {"BINDERY_PORT": str(free_port()), "BINDERY_LIBRARY": str(tmp_path / "library")}
+    return environment | {
+        "BINDERY_PORT": str(free_port()),
+        "BINDERY_METRICS": str(free_port()),
+        "BINDERY_LIBRARY": str(tmp_path / "library"),
+    }
 
 
 @pytest.fixture
@@ -86,6 +93,14 @@ def test_documents_that_are_queued_are_made_and_cancelled_and_nothing_is_left_be
         until(lambda: queue.entry(small).stage in (Stage.DONE, Stage.FAILED), 120)
         assert queue.entry(small).stage is Stage.DONE, queue.entry(small).told
         _nothing_half_done(queue, tmp_path / "library")
+        bars = ArtifactFilter(key=ArtifactFilterKey(any_=["progress-small"]))
+        with get_client(sync_client=True) as client:
+            assert [bar.data for bar in client.read_artifacts(artifact_filter=bars)] == [100]
+    metrics = httpx.get(f"http://127.0.0.1:{machine['BINDERY_METRICS']}/metrics").text.splitlines()
+    for part in ("server", "speaking", "worker", "disks"):
+        assert f'bindery_up{{part="{part}"}} 1.0' in metrics
+    for end in ("done", "cancelled"):
+        assert f'bindery_documents_ended{{state="{end}"}} 1.0' in metrics
     addresses = addresses_in(settings.home)
     assert addresses is not None
     assert health_of(Path(addresses.speaking))["draft"]["chunks"] > 0

@@ -68,6 +68,7 @@ def test_a_child_that_dies_is_started_again_and_all_end_together(
     first.kill()
     until(lambda: one.process is not first)
     assert one.process is not None
+    assert one.restarts == 1
     second = one.process
     ended.set()
     keeping.join(20)

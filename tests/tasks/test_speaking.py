@@ -38,6 +38,9 @@ class Recorder:
     def batch_efficiency(self) -> float:
         return 1.0
 
+    def device_memory(self) -> None:
+        return None
+
     def key(self, one: Chunk) -> str:
         return hashlib.sha256(one.text.encode()).hexdigest()
 

@@ -25,6 +25,7 @@ from synth.kokoro.precision import Precision
 from synth.kokoro.speaker import WINDOW_CHUNKS, KokoroSpeaker, open_kokoro
 from synth.phonemes import PronouncedWord
 from synth.script import Pause
+from synth.speaker import DeviceMemory
 from synth.weights import CHECKPOINT, CONFIG
 
 CPU = Compute("cpu", Precision.FLOAT32, 3 * 10**9, workers=2)
@@ -313,3 +314,14 @@ def test_memory_is_an_amount_or_a_share() -> None:
     whole, half = (choose_compute("cpu", memory=share).memory_bytes for share in ("100%", "50%"))
     assert half == pytest.approx(whole / 2, rel=0.01)
     assert choose_compute("cpu").precision is Precision.FLOAT32
+
+
+def test_a_card_says_how_much_of_its_memory_is_taken_and_a_cpu_does_not(
+    speaker: KokoroSpeaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert speaker.device_memory() is None
+    held = {"cuda:1": (700, 900)}
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: held[device][0])
+    monkeypatch.setattr(torch.cuda, "max_memory_reserved", lambda device: held[device][1])
+    monkeypatch.setattr(speaker, "_compute", replace(CPU, device="cuda:1"))
+    assert speaker.device_memory() == DeviceMemory(700, 900, CPU.memory_bytes)
