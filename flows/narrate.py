@@ -22,7 +22,7 @@ from flows.priorities import rank_of
 from flows.progress_page import progress_page
 from flows.rates import note_binding, note_finishing, note_speaking
 from flows.report import Narrated, narrated
-from flows.served import end_with_serve, let_go_when_ended
+from flows.served import end_with_serve, let_go_when_ended, noted
 from flows.settings import Settings
 from flows.speakers import Engine, Hardware, open_diction, open_service
 from inputs.book import FASTEST, SLOWEST
@@ -198,7 +198,7 @@ def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narr
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
-    with progress_page(), let_go_when_ended(service):
+    with noted(settings.served_by, str(flow_run.id)), progress_page(), let_go_when_ended(service):
         job = prepare_book(order, service, settings.work, rank_of(_work_queue()))
         tracks = compared(job, _finished(job, service, settings, ffmpeg))
         bound_from_s = monotonic()

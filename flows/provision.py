@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
@@ -33,15 +35,19 @@ INBOX: Final = "narrate-inbox/inbox"  # the deployment
 DEPLOY_LIMIT_S: Final = 120.0
 HEARTBEAT_S: Final = 180  # Prefect's own; shorter ones are too much for SQLite
 SILENCE_S: Final = 540  # three heartbeats, or runs that are well would be closed
+JOINED_HEARTBEAT_S: Final = 30  # to a server that several machines share, which is on PostgreSQL
+JOINED_SILENCE_S: Final = 90
+PENDING_LIMIT_S: Final = 300.0  # a run's process has begun by then, or its worker died before it could
 DEAD_RUNS: Final = "bindery: runs that show no life are closed"
 CANCEL_LIMIT_S: Final = 60.0  # Prefect kills a run 30 s after it was asked to end
 MOST_RUNS: Final = 2  # of one document whose process died; the third time it is left alone
 
 
-def provision(client: SyncPrefectClient, environment: Mapping[str, str]) -> None:
+def provision(client: SyncPrefectClient, environment: Mapping[str, str], silence_s: int = SILENCE_S) -> None:
     """Bring a server to where a worker of our pool can run every deployment of `prefect.yaml`.
 
-    Doing it again changes nothing. environment: for Prefect's command, with PREFECT_API_URL.
+    Doing it again changes nothing, also from several machines at once. environment: for Prefect's command,
+    with PREFECT_API_URL. silence_s: after so long without a sign of life a run is closed.
 
     Raises:
         CannotStart: a deployment is refused.
@@ -53,9 +59,10 @@ def provision(client: SyncPrefectClient, environment: Mapping[str, str]) -> None
     there = {queue.name for queue in client.read_work_queues(work_pool_name=POOL)}
     for priority in Priority:
         if priority.value not in there:
-            client.create_work_queue(name=priority.value, priority=priority.rank, work_pool_name=POOL)
+            with suppress(ObjectAlreadyExists):
+                client.create_work_queue(name=priority.value, priority=priority.rank, work_pool_name=POOL)
     if not client.read_automations_by_name(DEAD_RUNS):
-        client.create_automation(_watch_over_dead_runs())
+        client.create_automation(_watch_over_dead_runs(silence_s))
     _deploy(environment)
 
 
@@ -65,12 +72,15 @@ def schedule_inbox(client: SyncPrefectClient, *, wanted: bool) -> None:
     (client.resume_deployment if wanted else client.pause_deployment)(inbox.id)
 
 
-def resume_interrupted(client: SyncPrefectClient) -> int:
+def resume_interrupted(client: SyncPrefectClient, only: Collection[UUID] | None = None) -> int:
     """Have runs go on that were under way when the machine's last worker ended, and return how many.
 
-    For a moment at which no worker runs. They keep their turn.
+    For a moment at which no worker of this machine runs. They keep their turn. only: those that were its own,
+    where others work for the same server; None: all.
     """
     runs = _runs(client, StateType.RUNNING, StateType.PENDING)
+    if only is not None:
+        runs = [run for run in runs if run.id in only]
     for run in runs:
         message = "its machine stopped; it goes on"
         client.set_flow_run_state(
@@ -84,8 +94,15 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
+    long_ago = datetime.now(UTC) - timedelta(seconds=PENDING_LIMIT_S)
     died = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
-    runs = [run for run in died if not _was_cancelled(client, run)]
+    # of these a worker had only just taken the run when it was killed
+    died += [
+        run
+        for run in _runs(client, StateType.PENDING)
+        if run.state is not None and run.state.timestamp < long_ago
+    ]
+    runs = [run for run in died if not _was_cancelled(client, run) and _is_as_it_was(client, run)]
     for run in runs:
         client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
     return len(runs)
@@ -97,6 +114,11 @@ def finish_cancelling(client: SyncPrefectClient) -> None:
     for run in _runs(client, StateType.CANCELLING):
         if run.state is not None and run.state.timestamp < late:
             client.set_flow_run_state(run.id, Cancelled(), force=True)
+
+
+def _is_as_it_was(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether no other machine has given it another try meanwhile."""
+    return client.read_flow_run(run.id).state_id == run.state_id
 
 
 def _was_cancelled(client: SyncPrefectClient, run: FlowRun) -> bool:
@@ -116,7 +138,7 @@ def _runs(client: SyncPrefectClient, *states: StateType) -> list[FlowRun]:
     )
 
 
-def _watch_over_dead_runs() -> AutomationCore:
+def _watch_over_dead_runs(silence_s: int) -> AutomationCore:
     """A run that was heard of once and then no more is crashed, as Prefect's handbook has it."""
     ends = ("Completed", "Failed", "Cancelled", "Crashed")
     return AutomationCore(
@@ -128,7 +150,7 @@ def _watch_over_dead_runs() -> AutomationCore:
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=timedelta(seconds=SILENCE_S),
+            within=timedelta(seconds=silence_s),
         ),
         actions=[
             ChangeFlowRunState(state=StateType.CRASHED, message="nothing was heard of its process any more")
@@ -149,7 +171,7 @@ def _deploy(environment: Mapping[str, str]) -> None:
             "--prefect-file",
             _prefect_yaml(),
         ],
-        env={**environment, "BINDERY_WORKDIR": str(Path.cwd())},
+        env={"BINDERY_WORKDIR": str(Path.cwd()), **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

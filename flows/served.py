@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 from prefect.exceptions import TerminationSignal
 
@@ -22,6 +23,7 @@ from tasks.speaking import Speaking
 
 _LOCK_NAME: Final = "serve.lock"
 _ADDRESSES_NAME: Final = "serve.json"
+_RUNS_NAME: Final = "runs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,35 @@ def addresses_in(home: Path) -> Addresses | None:
     except FileNotFoundError:
         return None
     return None
+
+
+@contextmanager
+def noted(lock: Path | None, run: str) -> Iterator[None]:
+    """Note that a run is one of a serve's; the note of one whose process dies stays.
+
+    lock: of that serve; None: of none. run: its id with Prefect.
+    """
+    if lock is None:
+        yield
+        return
+    note = lock.parent / _RUNS_NAME / run
+    note.parent.mkdir(exist_ok=True)
+    note.touch()
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def runs_noted(home: Path) -> frozenset[UUID]:
+    """The runs of this home's last serve whose processes died; their notes are removed.
+
+    For a moment at which none of its runs lives.
+    """
+    notes = list((home / _RUNS_NAME).glob("*"))
+    for note in notes:
+        note.unlink()
+    return frozenset(UUID(note.name) for note in notes)
 
 
 @cache
