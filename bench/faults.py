@@ -3,8 +3,8 @@
     python -m bench.faults                          # about ten minutes
     python -m bench.faults --only poison,disk --json faults.json
 
-The draft voice speaks. Processes that are killed are those of bench.kills. Where a test shows a fault in
-full, its name stands in the table instead. The exit status is 1 where something is not as it must be.
+The draft voice speaks. Processes that are killed at random are those of bench.kills. Where a test shows a
+fault in full, it is run. The exit status is 1 where something is not as it must be.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import signal
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -83,7 +84,7 @@ def main() -> int:
                 for name, try_with in served.items():
                     if is_wanted(name):
                         seen.append(_seen(name, lambda try_with=try_with: try_with(one)))  # type: ignore[misc]
-    seen += [Seen(name, f"see {test}", None) for name, test in _TESTED.items() if is_wanted(name)]
+    seen += [_seen(name, lambda test=test: tested(test)) for name, test in _TESTED.items() if is_wanted(name)]  # type: ignore[misc]
     marks = {True: "✓", False: "✗", None: "–"}
     print("\n" + table(("fault", "what happened", ""), ((s.fault, s.happened, marks[s.holds]) for s in seen)))
     if options.json:
@@ -98,6 +99,16 @@ def _seen(name: str, try_it: Callable[[], Seen]) -> Seen:
         one = Seen(name, str(error), False)
     print(f"{name}: {one.happened}", flush=True)
     return one
+
+
+def tested(test: str) -> Seen:
+    """What a test shows already."""
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", test],
+        cwd=Path(__file__).parents[1], capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    file, _, law = test.partition("::test_")
+    return Seen("", f"{law.replace('_', ' ')} ({file})", run.returncode == 0)
 
 
 def two_inbox_runs(machine: Machine) -> Seen:
@@ -220,10 +231,12 @@ def cancelled(served: Serving) -> Seen:
     machine = served.machine
     book = write_markdown(machine.root / "long.md", 6, 400)
     added = served.add(book)[0]
-    until(lambda: served.busy_with() > 0 and served.spoken() > 0, _LIMIT_S)
     before = served.spoken()
+    until(lambda: served.busy_with() > 0 and served.spoken() > before + 20, _LIMIT_S, _LOOK_S)
+    before = served.spoken() - before
     began_s = time.monotonic()
     canceller = machine.start("queue", "cancel", added["id"])
+    asked_s = until(lambda: served.state(added["run"]).startswith("CANCELL"), _LIMIT_S, _LOOK_S)
     free_s = until(lambda: not served.busy_with() and not served.process_of(added["run"]), _LIMIT_S)
     canceller.communicate()
     took_s = time.monotonic() - began_s
@@ -231,8 +244,9 @@ def cancelled(served: Serving) -> Seen:
     left = [*map(str, visible_in(machine.library)), *hidden_in(machine.library)]
     state = served.state(added["run"])
     happened = (
-        f"{before} chunks were spoken; the card was free {free_s or -1:.1f} s after the command, which took "
-        f"{took_s:.1f} s; {state.lower()}; {len(left)} files in the library"
+        f"{before} chunks were spoken; {asked_s or -1:.1f} s until the command had asked for it, "
+        f"{free_s or -1:.1f} s more until the card was free, {took_s:.1f} s in all; {state.lower()}; "
+        f"{len(left)} files in the library"
     )
     time.sleep(2)
     went_on = served.spoken() - spoken

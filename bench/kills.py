@@ -205,7 +205,7 @@ def _serve_kills(
             last = kills.pop()
             left = (*machine.processes().values(), *hidden_in(machine.library))
             kills.append(replace(last, broken=(*last.broken, f"left at the end: {', '.join(left)}")))
-        print(f"  ended within {gone_s and round(gone_s, 1)} s", flush=True)
+        print(f"  {number + 1} of {rounds}: ended within {gone_s or -1:.1f} s", flush=True)
     print("\n" + _kills_table(kills))
     return kills
 

@@ -43,6 +43,14 @@ _FIELD_BAD: Final = (
 )
 _FIELD_SCANNED: Final = ("pdf/scan_linn.pdf", "pdf/scan_skew.pdf")
 
+_LOCK: Final = {
+    "META-INF/license.lcpl": "{}",
+    "META-INF/encryption.xml": '<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container" '
+    'xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData><enc:EncryptionMethod '
+    'Algorithm="http://www.w3.org/2001/04/xmlenc#aes256-cbc"/><enc:CipherData>'
+    '<enc:CipherReference URI="one.xhtml"/></enc:CipherData></enc:EncryptedData></encryption>',
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -126,7 +134,7 @@ def _written(inbox: Path) -> dict[str, str]:
     write_pdf(inbox / "locked.pdf", _SENTENCES, password="secret")  # noqa: S106
     whole = write_epub(inbox / "cut off.epub", _SENTENCES).read_bytes()
     (inbox / "cut off.epub").write_bytes(whole[: len(whole) // 2])
-    write_epub(inbox / "protected.epub", _SENTENCES, {"META-INF/license.lcpl": "{}"})
+    write_epub(inbox / "protected.epub", _SENTENCES, _LOCK)
     kinds |= dict.fromkeys(
         ("picture.epub", "empty.pdf", "locked.pdf", "cut off.epub", "protected.epub"), "bad"
     )
