@@ -13,14 +13,12 @@ import argparse
 import json
 import os
 import signal
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -313,11 +311,15 @@ def many_queued(served: Serving, number: int) -> Seen:
     folder.mkdir()
     documents = [write_text(folder / f"{place:04d}.txt", 2) for place in range(number)]
     before_bytes = _held_bytes(served)
+    began_s = time.monotonic()
     process = machine.start("queue", "add", *documents, *_DRAFT)
     assert process.stdout is not None
     moments = [time.monotonic() for _ in process.stdout]
     process.wait()
-    each_ms = [1000 * (later - sooner) for sooner, later in pairwise(moments)]
+    added_s = moments[-1] - began_s
+    fifth = number // 5  # they are told of in bunches
+    early_ms = 1000 * (moments[2 * fifth - 1] - moments[fifth - 1]) / fifth
+    late_ms = 1000 * (moments[-1] - moments[-1 - fifth]) / fifth
     began_s = time.monotonic()
     listed = machine.run("queue", "list", "--json")
     list_s = time.monotonic() - began_s
@@ -327,9 +329,8 @@ def many_queued(served: Serving, number: int) -> Seen:
     served.ask("PATCH", "/work_pools/bindery", is_paused=False)
     first = [one["run"] for one in listed[:5]]
     ends = [served.done_s(run, _LIMIT_S) for run in first]
-    early_ms, late_ms = statistics.median(each_ms[:50]), statistics.median(each_ms[-50:])
     happened = (
-        f"{len(moments)} added in {moments[-1] - moments[0]:.0f} s, each {early_ms:.0f} ms at first and "
+        f"{len(moments)} added in {added_s:.0f} s, each {early_ms:.0f} ms at first and "
         f"{late_ms:.0f} ms at last; `queue list` {list_s:.1f} s, {len(listed)} in their order; "
         f"Prefect's server {before_bytes / 1e6:.0f} MB before, {after_bytes / 1e6:.0f} MB after; "
         f"then {_done(ends)} of the first 5 done"

@@ -149,16 +149,23 @@ def _undisturbed(book: Path, root: Path) -> Whole:
 
 
 def _kill_converting(machine: Machine, whole: Whole, phase: Phase, fraction: float) -> Kill:
-    """Kill a conversion in this phase, when this fraction of it is over; then run it again."""
+    """Kill a conversion in this phase, when this fraction of it is over; then run it again.
+
+    The draft voice speaks a book in a second or two: of that phase the chunks count, of the others the time.
+    """
     order = list(Phase).index
     victim = machine.start("convert", whole.book, *_DRAFT)
     began_s = time.monotonic()
+    is_speaking = phase is Phase.SPEAKING
 
     def is_reached() -> bool:
-        return victim.poll() is not None or order(_phase(_progress(machine), whole)) >= order(phase)
+        now = _progress(machine)
+        enough = not is_speaking or now[0] >= fraction * len(whole.keys)
+        return victim.poll() is not None or (order(_phase(now, whole)) >= order(phase) and enough)
 
     until(is_reached, _RUN_LIMIT_S, _LOOK_S)
-    until(lambda: victim.poll() is not None, fraction * whole.phases_s.get(phase, 0.0), _LOOK_S)
+    wait_s = 0.0 if is_speaking else fraction * whole.phases_s.get(phase, 0.0)
+    until(lambda: victim.poll() is not None, wait_s, _LOOK_S)
     after_s = time.monotonic() - began_s
     had_ended = victim.poll() is not None
     victim.kill()
