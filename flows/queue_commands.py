@@ -29,7 +29,7 @@ from outputs.errors import OutputError
 from synth.errors import SpeechError
 
 if TYPE_CHECKING:
-    from flows.queueing import Entry, Queue
+    from flows.queueing import Added, Entry, Queue
 
 # What a command needs is imported when it runs: `bindery --help` must not wait for Prefect.
 
@@ -39,6 +39,7 @@ app: Final = typer.Typer(
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="As `list` shows them.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object per line on standard output.")]
+_AT_ONCE: Final = 50  # documents after which the queue is read again, to tell their places
 _LATELY: Final = 20  # ended documents that `list --all` shows
 _MARKS: Final = {"done": "[green]✓[/]", "failed": "[red]✗[/]", "died": "[red]✗[/]", "running": "[green]▶[/]"}
 
@@ -98,17 +99,20 @@ def add(
             first = error.errors()[0]
             raise _end(f"--{first['loc'][0]} {first['input']}: {first['msg']}", Exit.USAGE) from None
         _check(options, settings)
-        for file in files:
-            try:
-                added = queue.add(file, options, priority, by or getpass.getuser(), due_at)
-            except DocumentError as error:
-                refused += 1
-                _say(f"[red]✗[/] {escape(str(error))}", error=True)
-                continue
-            if as_json:
-                typer.echo(json.dumps({**_facts(added.entry), "is_new": added.is_new}, ensure_ascii=False))
-            else:
-                _tell_added(added.entry, is_new=added.is_new)
+        for place in range(0, len(files), _AT_ONCE):
+            put: list[Added] = []
+            for file in files[place : place + _AT_ONCE]:
+                try:
+                    put.append(queue.put(file, options, priority, by or getpass.getuser(), due_at))
+                except DocumentError as error:
+                    refused += 1
+                    _say(f"[red]✗[/] {escape(str(error))}", error=True)
+            for added in queue.placed(put):
+                if as_json:
+                    facts = {**_facts(added.entry), "is_new": added.is_new}
+                    typer.echo(json.dumps(facts, ensure_ascii=False))
+                else:
+                    _tell_added(added.entry, is_new=added.is_new)
     raise typer.Exit(Exit.SOME_FAILED if refused else Exit.DONE)
 
 

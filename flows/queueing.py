@@ -163,12 +163,24 @@ class Queue:
         Raises:
             DocumentError: it cannot be read, so that it is not even queued.
         """
+        (added,) = self.placed([self.put(document, options, priority, by, due)])
+        return added
+
+    def put(
+        self,
+        document: Path,
+        options: NarrationOptions,
+        priority: Priority = Priority.NORMAL,
+        by: str | None = None,
+        due: datetime | None = None,
+    ) -> Added:
+        """The same without looking at the rest of the queue: nobody knows its position yet, and its time."""
         audio_s = _estimated_audio_s(document, options)
         key = _key(document, options)
         before = self._runs(tags=[_KEY_TAG + key])
         for run in before:
             if _stage(run) not in ENDED:
-                return Added(self.entry(_id(run)), is_new=False)
+                return Added(_entry(run), is_new=False)
         run = self._client.create_flow_run_from_deployment(
             self._deployment.id,
             name=document.name,
@@ -184,7 +196,12 @@ class Queue:
             work_queue_name=priority.value,
             idempotency_key=f"{key}:{len(before)}",  # two who add it at the same moment get the same run
         )
-        return Added(self.entry(_id(run)), is_new=True)
+        return Added(_entry(run), is_new=True)
+
+    def placed(self, added: Sequence[Added]) -> list[Added]:
+        """What was put, each with its position and when it will be done; reads the queue once."""
+        entries = {entry.run: entry for entry in self.entries()} if added else {}
+        return [replace(one, entry=entries.get(one.entry.run, one.entry)) for one in added]
 
     def entries(self) -> list[Entry]:
         """All that runs or waits, in the order in which it will be done, with when that will be."""

@@ -278,6 +278,25 @@ def test_the_commands_say_what_they_did_in_lines_and_in_json(
     assert "--due soon: write 17:00" in told
 
 
+def test_many_documents_are_added_without_the_queue_being_read_for_each(
+    queue: Queue, books: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BINDERY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "150")
+    entries, reads = Queue.entries, []
+
+    def counted(self: Queue) -> list[Entry]:
+        reads.append(self)
+        return entries(self)
+
+    monkeypatch.setattr(Queue, "entries", counted)
+    result = CliRunner().invoke(app, ["queue", "add", *map(str, books), "--engine", "draft"])
+    assert [line.split(" ", 2)[2] for line in result.output.splitlines()] == [
+        f"{book.name}: number {position}" for position, book in enumerate(books, start=1)
+    ]
+    assert len(reads) == 1
+
+
 def test_without_a_server_one_line_names_the_command_that_starts_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
