@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 import uvicorn
@@ -42,7 +42,7 @@ def prefect_api() -> Iterator[str]:
         end_child(child)
 
 
-def wait_for_api(child: subprocess.Popen[bytes], port: int) -> None:
+def wait_for_api(child: subprocess.Popen[Any], port: int) -> None:
     """Wait until the API that a child is to be answers.
 
     Raises:
