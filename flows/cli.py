@@ -508,7 +508,8 @@ def serve(
 ) -> None:
     """Work through a queue of documents until you end it: with pages to watch, one warm speaker for all.
 
-    Everything stays on this machine: it listens at 127.0.0.1 alone, and calls nobody.
+    Everything stays on this machine: it listens at 127.0.0.1 alone, and calls nobody. With PREFECT_API_URL
+    it joins the machines that work for that Prefect server instead of starting one.
     """
     console = Console(stderr=True)
     try:
