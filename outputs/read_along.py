@@ -265,7 +265,7 @@ def _moment_ms(places: TextPlaces, heard: HeardSentence, span: Span, begin_ms: i
 def _finished(document: _Document, package: Epub3Package, book: Book, css: str) -> etree._Element:
     """The document's tree, in XHTML5 and with the style of what is heard."""
     root = document.root
-    if package.is_new or etree.QName(root).namespace != XHTML:
+    if package.is_new or not str(root.tag).startswith(f"{{{XHTML}}}"):
         root = as_xhtml5(root, book.title)
         package.mark_properties(document.name, root)
     head = next((child for child in root if name_of(child) == "head"), None)

@@ -146,8 +146,10 @@ def _is_block(element: etree._Element) -> bool:
 
 def _rebuild(parent: etree._Element, wraps: Sequence[_Wrap]) -> None:
     """Put the children and texts of an element back in order, some of them into spans."""
-    namespace = etree.QName(parent).namespace
-    tag = f"{{{namespace}}}span" if namespace else "span"
+    namespace, brace, _ = str(parent.tag).rpartition(
+        "}"
+    )  # not lxml's QName, which refuses what HTML may have
+    tag = f"{namespace}{brace}span"
     children = list(parent)
     texts = [parent.text or "", *(child.tail or "" for child in children)]
     for child in children:

@@ -12,6 +12,7 @@ from inputs.markup import name_of, text_of
 
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_NAME: Final = re.compile(r"[^\W\d][\w.\-]*")  # what XML calls so; a lenient parser lets more through: <p::p>
 # elements that HTML5 has no more: what they are now, and how that looks the same
 _RENAMED: Final[Mapping[str, tuple[str, str]]] = {
     "acronym": ("abbr", ""),
@@ -59,7 +60,7 @@ def as_xhtml5(root: etree._Element, title: str) -> etree._Element:
             continue
         space, _, name = element.tag.rpartition("}")
         if space in ("", f"{{{XHTML}"):
-            element.tag = f"{{{XHTML}}}{name.lower()}"
+            element.tag = f"{{{XHTML}}}{name.lower() if _NAME.fullmatch(name) else 'span'}"
             _mend(element)
         _keep_first_id(element, seen)
     _mend_head(html, title)
@@ -124,7 +125,8 @@ def _mend(element: etree._Element) -> None:
 
 
 def _attributes(element: etree._Element) -> dict[str, str]:
-    return {str(name): str(value) for name, value in element.attrib.items()}
+    named = ((str(name), str(value)) for name, value in element.attrib.items())
+    return {name: value for name, value in named if _NAME.fullmatch(name.rpartition("}")[2])}
 
 
 def _may_be_sized(name: str, value: str) -> bool:

@@ -22,6 +22,7 @@ from outputs.plan import FRAME_SAMPLES
 from outputs.read_along import SpokenChapter, write_read_along
 from outputs.tags import BookTags
 from outputs.timeline import HeardSentence
+from outputs.xhtml5 import as_xhtml5
 from synth.audio import SAMPLE_RATE_HZ, Samples
 from synth.script import Passage, script
 
@@ -317,3 +318,14 @@ def test_a_sentence_in_pieces_is_lit_up_piece_by_piece(made: Made) -> None:
     nobody, saw = clips[2], clips[3]
     assert nobody[2] == saw[1]
     assert saw[2] - nobody[1] == pytest.approx(SENTENCE_SAMPLES / SAMPLE_RATE_HZ, abs=0.002)
+
+
+def test_names_that_are_none_are_not_passed_on() -> None:
+    lenient = etree.XMLParser(recover=True)
+    root = etree.fromstring(
+        b'<html><body><p::p a::b="c" class="d">One.</p::p></body></html>',
+        lenient,
+    )
+    made = etree.tostring(as_xhtml5(root, "t"), encoding="unicode")
+    assert etree.fromstring(made) is not None, "a strict parser takes it"
+    assert '<span class="d">One.</span>' in made
