@@ -24,11 +24,12 @@ from outputs.master import Mastered, Measurement, master
 from outputs.plan import ChapterPlan, Cue
 from outputs.store import SegmentStore
 
-FINISH_VERSION: Final = 1  # raise it when the same plan, codec and ffmpeg would give another part
+FINISH_VERSION: Final = 2  # raise it when the same plan, codec and ffmpeg would give another part
 HEADROOM_DB: Final = 0.5  # what an encoder may add to the true peak: -3.0 dBTP with the default ceiling
 LOWER_DB: Final = 0.1  # the ceiling goes down by what is too much and this
+NEAR_LU: Final = 0.25  # a decoded chapter this near to what was encoded is as loud as was promised
 ATTEMPTS: Final = 4  # a lower ceiling does not lower the decoded peak by exactly as much
-LOUDNESS_TOLERANCE_LU: Final = 2.0  # speech stays within 0.2; Opus at 32 kb/s takes 1.5 off noise
+MOST_OFF_LU: Final = 2.0  # more than an encoder does to any sound: Opus at 32 kb/s takes 1.5 off noise
 
 _LEVELS: Final = tuple(name for name in Heard.__slots__ if name != "samples")
 
@@ -62,7 +63,9 @@ def finish_chapter(
     """Make the chapter's part in each codec, in the order of `codecs`; those that are whole are left alone.
 
     All that are wanted come from one pass over the sound. Where a decoded true peak is more than 0.5 dB above
-    the plan's ceiling, the chapter is mastered again with a lower ceiling, at the same loudness.
+    the plan's ceiling, the chapter is mastered again with a lower ceiling, at the same loudness; where a
+    decoded file is louder or quieter than what went in, it is encoded again from what is as much quieter or
+    louder.
 
     Raises:
         SegmentMissing: an utterance's segment is not in the store.
@@ -81,7 +84,7 @@ def finish_chapter(
 
 def part_digest(plan: ChapterPlan, codec: Codec, ffmpeg: Ffmpeg) -> str:
     """The sha256, hex, of everything that a part's bytes depend on."""
-    recipe = [FINISH_VERSION, plan.digest, codec.name, codec.options, ffmpeg.version_line]
+    recipe = [FINISH_VERSION, plan.digest, codec.name, codec.options, codec.lift_db, ffmpeg.version_line]
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
 
 
@@ -92,21 +95,28 @@ def _made(
     with ExitStack() as stack:
         files = {codec: stack.enter_context(complete_or_absent(path)) for codec, path in paths.items()}
         mastering = plan.mastering
-        for _ in range(ATTEMPTS):
+        lifted = {codec: codec for codec in files}
+        for attempt in range(ATTEMPTS):
             left = {codec: file for codec, file in files.items() if codec not in finished}
             mastered = master(replace(plan, mastering=mastering), store)
-            encode(mastered.blocks(), left, ffmpeg)
+            encode(mastered.blocks(), {lifted[codec]: file for codec, file in left.items()}, ffmpeg)
             excess_db = 0.0
             for codec, file in left.items():
                 heard = _checked(listen(file, codec.priming_samples, ffmpeg), mastered, codec)
                 over_db = heard.true_peak_dbtp - (plan.mastering.ceiling_dbtp + HEADROOM_DB)
-                if over_db <= 0:
+                lacking_lu = mastered.measurement.lufs - heard.lufs
+                is_near = abs(lacking_lu) <= NEAR_LU or attempt == ATTEMPTS - 1
+                if over_db <= 0 and is_near:
                     finished[codec] = _part(paths[codec], codec, sha256_of(file), heard, mastered)
+                    continue
                 excess_db = max(excess_db, over_db)
-            if not excess_db:
+                if not is_near:
+                    lifted[codec] = replace(codec, lift_db=lifted[codec].lift_db + lacking_lu)
+                    excess_db = max(excess_db, over_db + lacking_lu)
+            if len(finished) == len(files):
                 break
-            ceiling_dbtp = mastering.ceiling_dbtp - excess_db - LOWER_DB
-            mastering = replace(mastering, ceiling_dbtp=ceiling_dbtp)
+            if excess_db > 0:
+                mastering = replace(mastering, ceiling_dbtp=mastering.ceiling_dbtp - excess_db - LOWER_DB)
         else:
             names = ", ".join(codec.name for codec in files if codec not in finished)
             raise NotAsPlanned(
@@ -125,7 +135,7 @@ def _checked(heard: Heard, mastered: Mastered, codec: Codec) -> Heard:
             f"{codec.name} decodes to {heard.samples} samples, not {planned.samples}",
             "Run again; if it stays so, try another ffmpeg",
         )
-    if abs(heard.lufs - planned.lufs) > LOUDNESS_TOLERANCE_LU:
+    if abs(heard.lufs - planned.lufs) > MOST_OFF_LU:
         raise NotAsPlanned(
             f"{codec.name} decodes to {heard.lufs:.1f} LUFS, not {planned.lufs:.1f}",
             "Run again; if it stays so, try another ffmpeg",

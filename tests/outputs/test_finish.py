@@ -176,3 +176,16 @@ def test_a_chapter_of_silence_is_finished_too(store: SegmentStore, ffmpeg: Ffmpe
     parts = finish_chapter(silence, tuple(CODECS.values()), store, tmp_path / "parts", ffmpeg)
     assert all(part.lufs <= -70 for part in parts)
     assert all(json.loads(part.path.with_suffix(".json").read_text())["lufs"] == part.lufs for part in parts)
+
+
+def test_what_an_encoder_takes_off_is_put_on_before(
+    plan: ChapterPlan, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(1)
+    noisy = SegmentStore(tmp_path / "noisy")
+    for n in range(2):
+        noisy.put(AudioSegment(f"{n:064x}", (0.05 * rng.standard_normal(48_000)).astype(np.float32)))
+    codecs = tuple(CODECS.values())
+    for part in finish_chapter(plan, codecs, noisy, tmp_path / "parts", ffmpeg):
+        assert abs(part.lufs - plan.mastering.target_lufs) <= 0.3, part.codec
+        assert part.true_peak_dbtp <= -3.0, part.codec
