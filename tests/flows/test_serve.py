@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import prefect.settings
 import pytest
 
 from flows.api_process import free_port
 from flows.narrate import NarrationOptions
 from flows.queueing import Queue, Stage, open_queue
-from flows.served import addresses_in
+from flows.serve import _environment
+from flows.served import Addresses, addresses_in
 from flows.settings import Settings
 from flows.speakers import Engine
 from flows.speaking_client import health_of
@@ -58,6 +60,15 @@ def processes_of(home: str) -> list[str]:
         except OSError:  # it has just ended, or is not ours
             continue
     return [command for command in found if command]
+
+
+def test_a_document_that_waits_long_is_not_called_late(
+    machine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = Addresses("http://127.0.0.1:1/api", str(tmp_path / "socket"))
+    for name, value in _environment(Settings.read(machine), tmp_path, tmp_path / "lock", addresses).items():
+        monkeypatch.setenv(name, value)
+    assert not prefect.settings.Settings().server.services.late_runs.enabled
 
 
 @pytest.mark.slow
