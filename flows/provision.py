@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -84,8 +84,13 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
-    died = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
-    runs = [run for run in died if not _was_cancelled(client, run)]
+    runs = []
+    for run in _runs(client, StateType.CRASHED):
+        if run.run_count < MOST_RUNS:
+            states = _states(client, run)
+            # a process may also die before Prefect counts its run
+            if states.count(StateType.CRASHED) < MOST_RUNS and not _was_cancelled(states):
+                runs.append(run)
     for run in runs:
         client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
     return len(runs)
@@ -99,12 +104,17 @@ def finish_cancelling(client: SyncPrefectClient) -> None:
             client.set_flow_run_state(run.id, Cancelled(), force=True)
 
 
-def _was_cancelled(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether somebody wanted it to end, since it was last scheduled; Prefect may call its end a crash."""
+def _states(client: SyncPrefectClient, run: FlowRun) -> list[StateType]:
+    """What a run has been at so far, the oldest first."""
     states = sorted(client.read_flow_run_states(run.id), key=lambda state: state.timestamp)
-    types = [state.type for state in states]
-    last = len(types) - 1 - types[::-1].index(StateType.SCHEDULED) if StateType.SCHEDULED in types else 0
-    return any(one in (StateType.CANCELLING, StateType.CANCELLED) for one in types[last:])
+    return [state.type for state in states]
+
+
+def _was_cancelled(states: Sequence[StateType]) -> bool:
+    """Whether somebody wanted it to end, since it was last scheduled; Prefect may call its end a crash."""
+    scheduled = [place for place, state in enumerate(states) if state is StateType.SCHEDULED]
+    since = states[scheduled[-1] :] if scheduled else states
+    return StateType.CANCELLING in since or StateType.CANCELLED in since
 
 
 def _runs(client: SyncPrefectClient, *states: StateType) -> list[FlowRun]:
