@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -25,7 +27,7 @@ _SERVER: Final = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "
 
 @contextmanager
 def prefect_api() -> Iterator[str]:
-    """Start an API on a free port and yield its address.
+    """Start an API on a free port and yield its address; its database is in PREFECT_HOME.
 
     Prefect's own way to do this leaves the child running when its parent is killed, and lets Ctrl-C end it
     under a flow that still needs it. Ours is in a session of its own and watches a pipe of its parent's.
@@ -33,13 +35,23 @@ def prefect_api() -> Iterator[str]:
     Raises:
         CannotStart: it does not answer in time.
     """
-    port = free_port()
-    child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
-    try:
-        wait_for_api(child, port)
+    with ExitStack() as stack:
+        with _alone_with_database():
+            port = free_port()
+            child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
+            stack.callback(end_child, child)
+            wait_for_api(child, port)
         yield f"http://127.0.0.1:{port}/api"
-    finally:
-        end_child(child)
+
+
+@contextmanager
+def _alone_with_database() -> Iterator[None]:
+    """Wait for others that start: of two that make a new database at the same time, one fails."""
+    home = Path(os.environ["PREFECT_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".starting.lock").open("a") as lock:  # which ends with this process, however it ends
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def wait_for_api(child: subprocess.Popen[Any], port: int) -> None:

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -94,15 +94,20 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
+    runs = []
+    for run in _runs(client, StateType.CRASHED):
+        if run.run_count < MOST_RUNS:
+            states = _states(client, run)
+            # a process may also die before Prefect counts its run
+            if states.count(StateType.CRASHED) < MOST_RUNS and not _was_cancelled(states):
+                runs.append(run)
     long_ago = datetime.now(UTC) - timedelta(seconds=PENDING_LIMIT_S)
-    died = [run for run in _runs(client, StateType.CRASHED) if run.run_count < MOST_RUNS]
-    # of these a worker had only just taken the run when it was killed
-    died += [
+    runs += [  # a worker had only just taken these when it was killed
         run
         for run in _runs(client, StateType.PENDING)
         if run.state is not None and run.state.timestamp < long_ago
     ]
-    runs = [run for run in died if not _was_cancelled(client, run) and _is_as_it_was(client, run)]
+    runs = [run for run in runs if _is_as_it_was(client, run)]
     for run in runs:
         client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
     return len(runs)
@@ -121,12 +126,17 @@ def _is_as_it_was(client: SyncPrefectClient, run: FlowRun) -> bool:
     return client.read_flow_run(run.id).state_id == run.state_id
 
 
-def _was_cancelled(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether somebody wanted it to end, since it was last scheduled; Prefect may call its end a crash."""
+def _states(client: SyncPrefectClient, run: FlowRun) -> list[StateType]:
+    """What a run has been at so far, the oldest first."""
     states = sorted(client.read_flow_run_states(run.id), key=lambda state: state.timestamp)
-    types = [state.type for state in states]
-    last = len(types) - 1 - types[::-1].index(StateType.SCHEDULED) if StateType.SCHEDULED in types else 0
-    return any(one in (StateType.CANCELLING, StateType.CANCELLED) for one in types[last:])
+    return [state.type for state in states]
+
+
+def _was_cancelled(states: Sequence[StateType]) -> bool:
+    """Whether somebody wanted it to end, since it was last scheduled; Prefect may call its end a crash."""
+    scheduled = [place for place, state in enumerate(states) if state is StateType.SCHEDULED]
+    since = states[scheduled[-1] :] if scheduled else states
+    return StateType.CANCELLING in since or StateType.CANCELLED in since
 
 
 def _runs(client: SyncPrefectClient, *states: StateType) -> list[FlowRun]:

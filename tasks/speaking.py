@@ -103,6 +103,7 @@ class SpeakingService:
         self._waiting: dict[str, Request] = {}  # in the order that they came
         self._under_way: dict[str, Request] = {}
         self._wanted: Counter[str] = Counter()
+        self._looks: list[set[str]] = []
         self._changed = threading.Condition()
         self._closed = False
         self._stall_limit_s = stall_limit_s
@@ -185,18 +186,21 @@ class SpeakingService:
     def ask(self, chunks: Iterable[Chunk], priority: int = 0) -> list[Request]:
         """Ask for what is not in the store yet, each once, without waiting; `withdraw` must follow."""
         by_key = {self.speaker.key(chunk): chunk for chunk in chunks}
-        missing = self.store.missing(by_key)
-        with self._changed:
-            assert not self._closed, "the speaking service is closed"
-            requests = []
-            for key in missing:
-                request = self._waiting.get(key) or self._under_way.get(key)
-                if request is None:
-                    request = self._waiting[key] = Request(key, by_key[key], priority)
-                request.priority = min(request.priority, priority)
-                self._wanted[key] += 1
-                requests.append(request)
-            self._changed.notify_all()
+        requests = []
+        with self._looking() as stored:
+            missing = self.store.missing(by_key)
+            with self._changed:
+                assert not self._closed, "the speaking service is closed"
+                for key in missing:
+                    if key in stored:
+                        continue
+                    request = self._waiting.get(key) or self._under_way.get(key)
+                    if request is None:
+                        request = self._waiting[key] = Request(key, by_key[key], priority)
+                    request.priority = min(request.priority, priority)
+                    self._wanted[key] += 1
+                    requests.append(request)
+                self._changed.notify_all()
         return requests
 
     def withdraw(self, requests: Iterable[Request]) -> None:
@@ -222,6 +226,18 @@ class SpeakingService:
                 monotonic() - self._gave_s if self._gave_s is not None else 0.0,
                 self.speaker.device_memory(),
             )
+
+    @contextmanager
+    def _looking(self) -> Iterator[set[str]]:
+        """The keys of what is stored while this lasts: whoever looks into the store may just miss them."""
+        stored: set[str] = set()
+        with self._changed:
+            self._looks.append(stored)
+        try:
+            yield stored
+        finally:
+            with self._changed:
+                self._looks = [look for look in self._looks if look is not stored]
 
     def _run(self) -> None:
         writes: list[Future[SegmentFacts]] = []
@@ -286,6 +302,8 @@ class SpeakingService:
         with self._changed:
             self._under_way.pop(request.key, None)
             if fault is None:
+                for stored in self._looks:
+                    stored.add(request.key)
                 self._chunks += 1
                 self._audio_s += audio_s
         if fault is None:

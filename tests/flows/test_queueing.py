@@ -185,6 +185,17 @@ def test_a_run_whose_process_died_begins_again_once(
     assert queue.retry(entry.id).stage is Stage.WAITING, "unless a person wants it"
 
 
+def test_a_run_whose_process_dies_before_it_has_begun_begins_again_once_too(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    client.set_flow_run_state(_run(entry), Crashed(), force=True)
+    assert give_another_try(client) == 1
+    client.set_flow_run_state(_run(entry), Crashed(), force=True)
+    assert give_another_try(client) == 0
+    assert queue.entry(entry.id).stage is Stage.DIED
+
+
 def test_a_run_that_was_cancelled_never_begins_again_by_itself(
     queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

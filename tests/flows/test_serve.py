@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
+import prefect.settings
 import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 
 from flows.api_process import free_port
 from flows.narrate import NarrationOptions
+from flows.provision import JOINED_SILENCE_S
 from flows.queueing import Queue, Stage, open_queue
-from flows.served import addresses_in
+from flows.serve import _environment
+from flows.served import Addresses, addresses_in
 from flows.settings import Settings
 from flows.speakers import Engine
 from flows.speaking_client import health_of
@@ -65,6 +68,28 @@ def processes_of(home: str) -> list[str]:
         except OSError:  # it has just ended, or is not ours
             continue
     return [command for command in found if command]
+
+
+def test_a_document_that_waits_long_is_not_called_late(
+    machine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    addresses = Addresses("http://127.0.0.1:1/api", str(tmp_path / "socket"))
+    settings = Settings.read(machine)
+    own = _environment(settings, tmp_path, tmp_path / "lock", addresses, joined=False)
+    for name, value in own.items():
+        monkeypatch.setenv(name, value)
+    assert not prefect.settings.Settings().server.services.late_runs.enabled
+
+
+def test_a_machine_that_joins_others_brings_no_server_of_its_own(
+    machine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_DATABASE_CONNECTION_URL", raising=False)
+    addresses = Addresses("http://elsewhere:4200/api", "speaking.sock")
+    joined = _environment(Settings.read(machine), tmp_path, tmp_path / "lock", addresses, joined=True)
+    assert joined["PREFECT_API_URL"] == "http://elsewhere:4200/api"
+    assert not any(name.startswith("PREFECT_SERVER") or "DATABASE" in name for name in joined)
+    assert 3 * int(joined["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]) <= JOINED_SILENCE_S
 
 
 @pytest.mark.slow

@@ -118,6 +118,26 @@ def test_callers_share_batches_and_a_chunk_that_two_want_is_spoken_once(
     assert len(speaker.windows) == 2
 
 
+def test_a_chunk_that_is_stored_while_somebody_looks_for_it_is_spoken_once(
+    service: SpeakingService, speaker: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speaker.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(service.speak, [chunk("a")])
+        _until(lambda: len(speaker.windows) == 1)
+        look = service.store.missing
+
+        def slowly(keys: Iterable[str]) -> list[str]:
+            missing = look(keys)
+            speaker.gate.set()
+            first.result(20)
+            return missing
+
+        monkeypatch.setattr(service.store, "missing", slowly)
+        assert service.speak([chunk("a")]) == 0
+    assert speaker.windows == [["a"]]
+
+
 def test_a_chunk_that_cannot_be_spoken_fails_nobody_else(service: SpeakingService, speaker: Recorder) -> None:
     speaker.gate.clear()
     with ThreadPoolExecutor(3) as pool:
