@@ -7,15 +7,18 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import StateType
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.states import Cancelling, Completed, Crashed, Failed, Running
+from prefect.states import Cancelling, Completed, Crashed, Failed, Pending, Running
 from prefect.utilities.callables import parameter_schema
 from typer.testing import CliRunner
 
+import flows.provision
 from flows.api_process import prefect_api
 from flows.cli import app
 from flows.metrics import impatient_client, of_documents
@@ -223,6 +226,42 @@ def test_what_was_under_way_when_the_machine_stopped_goes_on(
         (first.id, Stage.WAITING),
         (second.id, Stage.WAITING),
     ]
+
+
+def test_a_machine_that_is_one_of_several_goes_on_with_its_own_runs_alone(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    mine, anothers = (queue.add(book, DRAFT).entry for book in books[:2])
+    for entry in (mine, anothers):
+        client.set_flow_run_state(_run(entry), Running(), force=True)
+    assert resume_interrupted(client, {UUID(_run(mine))}) == 1
+    assert queue.entry(mine.id).stage is Stage.WAITING
+    assert queue.entry(anothers.id).stage is Stage.RUNNING
+
+
+def test_a_run_whose_worker_died_before_it_began_is_not_forgotten(
+    queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    client.set_flow_run_state(_run(entry), Pending(), force=True)
+    assert give_another_try(client) == 0, "it has only just been taken"
+    monkeypatch.setattr(flows.provision, "PENDING_LIMIT_S", -1.0)
+    assert give_another_try(client) == 1
+    assert queue.entry(entry.id).stage is Stage.WAITING
+
+
+def test_of_two_machines_only_one_gives_a_run_another_try(
+    queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    client.set_flow_run_state(_run(entry), Running(), force=True)
+    client.set_flow_run_state(_run(entry), Crashed(), force=True)
+    seen = flows.provision._runs(client, StateType.CRASHED)
+    assert give_another_try(client) == 1
+    monkeypatch.setattr(
+        flows.provision, "_runs", lambda _client, state: seen if state is StateType.CRASHED else []
+    )
+    assert give_another_try(client) == 0, "what the other saw is not so any more"
 
 
 def test_prometheus_is_told_how_many_documents_wait_run_and_have_ended(

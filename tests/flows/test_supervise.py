@@ -10,12 +10,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import UUID, uuid4
 
 import pytest
 
 from flows import supervise as supervising
 from flows.errors import CannotStart
-from flows.served import Addresses, addresses_in, only_one, told
+from flows.served import Addresses, addresses_in, noted, only_one, runs_noted, told
 from flows.supervise import MOST_DEATHS, Supervised, supervise
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,15 @@ def child(tmp_path: Path) -> Iterator[Callable[[str], Supervised]]:
     yield make
     for one in children:
         one.end()
+
+
+DYING = """
+import os, sys
+from pathlib import Path
+from flows.served import noted
+with noted(Path(sys.argv[1]), sys.argv[2]):
+    os._exit(1)
+"""
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -154,6 +164,21 @@ def test_one_home_has_one_serve_and_its_runs_end_with_it_however_it_ends(tmp_pat
     run.communicate()
     with only_one(tmp_path):
         pass
+
+
+def test_only_a_run_whose_process_died_leaves_a_note(tmp_path: Path) -> None:
+    lock = tmp_path / "serve.lock"
+    died, failed, done = (str(uuid4()) for _ in range(3))
+    with noted(lock, done):
+        assert len(list((tmp_path / "runs").iterdir())) == 1
+    with pytest.raises(ZeroDivisionError), noted(lock, failed):
+        raise ZeroDivisionError
+    subprocess.run([sys.executable, "-c", DYING, str(lock), died], cwd=ROOT, check=False, timeout=60)
+    assert runs_noted(tmp_path) == {UUID(died)}
+    assert runs_noted(tmp_path) == frozenset(), "each is told once"
+    with noted(None, done):
+        pass
+    assert runs_noted(tmp_path) == frozenset(), "a run of nobody's leaves none"
 
 
 def test_the_addresses_are_told_only_while_it_runs(tmp_path: Path) -> None:
