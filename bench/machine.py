@@ -46,7 +46,7 @@ _SIGNS: Final = {
     Part.SERVER: r"prefect server start|prefect\.server\.api\.server",
     Part.SPEAKING: r"flows\.speaking_server",
     Part.WORKER: r"prefect worker start",
-    Part.RUN: r"prefect\.engine|prefect\.flow_engine|_workspace_runtime_bootstrap",
+    Part.RUN: r"prefect\.engine|prefect\.flow_engine",
 }
 
 

@@ -38,7 +38,7 @@ _FIELD_GOOD: Final = (
     *("pdf/small_toc-outline.pdf", "pdf/small_nested-outline.pdf"),
 )
 _FIELD_BAD: Final = (
-    *("bad/enc_r6-user-password.pdf", "bad/enc_sechandler-unknown.pdf", "bad/crafted_drm-lcp.epub"),
+    *("bad/enc_r2-user-password.pdf", "bad/enc_sechandler-unknown.pdf", "bad/crafted_drm-lcp.epub"),
     *("bad/crafted_zip-bomb-300mb-xhtml.epub", "bad/epub_ocf-zip-unreadable-no-end-header-fatal.epub"),
 )
 _FIELD_SCANNED: Final = ("pdf/scan_linn.pdf", "pdf/scan_skew.pdf")
