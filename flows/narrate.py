@@ -156,7 +156,8 @@ class NarrationOptions(BaseModel):
 
 # finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
 # threads keep the speaker fed
-RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.cpu_count() or 1) + 2)
+THREADS: Final = (os.cpu_count() or 1) + 2
+RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=THREADS)
 
 
 @flow(
