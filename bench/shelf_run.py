@@ -20,8 +20,9 @@ from prefect.logging import disable_run_logger
 
 from bench.memory import held_bytes, peak_bytes
 from bench.stand_ins import Card, stand_in
-from flows.documents import AT_ONCE, narrate_each
+from flows.documents import narrate_each
 from flows.embedded import embedded_prefect
+from flows.lanes import Lanes, make_way
 from flows.narrate import THREADS, NarrationOptions, order_of
 from flows.report import Narrated, narrated
 from flows.settings import Settings
@@ -107,8 +108,8 @@ def _each_directly(
     documents: Sequence[str], options: NarrationOptions, tasks: list[int]
 ) -> Iterator[Narrated]:
     """The functions of the same tasks, on as many threads, with nothing between them and their caller."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        for book in as_completed([pool.submit(_directly, name, options, tasks) for name in documents]):
+    with Lanes() as lanes:
+        for book in as_completed([lanes.submit(_directly, name, options, tasks) for name in documents]):
             yield book.result()
 
 
@@ -143,6 +144,7 @@ def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -
             finished.append(pool.submit(finish, chapter.number, [spoken[one] for one in chapter.shards]))
         for part in spoken.values():
             part.result()
+        make_way()
         return [one.result() for one in finished]
 
 

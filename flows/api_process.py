@@ -16,6 +16,7 @@ import uvicorn
 
 from flows.child import end_child, end_with_parent, start_child
 from flows.errors import CannotStart
+from flows.write_lock import wait_for_the_write_lock
 
 START_LIMIT_S: Final = 90.0  # migrating a new database takes 12 to 20 s on a busy machine
 
@@ -87,6 +88,7 @@ def _serve(port: int) -> None:
         server.should_exit = True
 
     end_with_parent(end)
+    wait_for_the_write_lock()
     server.run()
 
 

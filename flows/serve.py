@@ -110,7 +110,9 @@ def _children(
         socket.gethostname(),
     ]
     return (
-        Supervised("Prefect's server", "flows.child", server, environment, logs / "server.log", _GRACE_S),
+        Supervised(
+            "Prefect's server", "flows.write_lock", server, environment, logs / "server.log", _GRACE_S
+        ),
         Supervised(
             "the speaking service",
             "flows.speaking_server",
