@@ -7,14 +7,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import httpx
 import uvicorn
 
-from flows.child import end_child, end_with_parent, start_child
+from flows.child import GRACE_S, end_child, end_with_parent, start_child
 from flows.errors import CannotStart
 from flows.write_lock import wait_for_the_write_lock
 
@@ -25,8 +25,8 @@ _SERVER: Final = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "
 
 
 @contextmanager
-def prefect_api() -> Iterator[str]:
-    """Start an API on a free port and yield its address.
+def prefect_api(meanwhile: Callable[[], None]) -> Iterator[str]:
+    """Start an API on a free port and yield its address; do `meanwhile` while it starts.
 
     Prefect's own way to do this leaves the child running when its parent is killed, and lets Ctrl-C end it
     under a flow that still needs it. Ours is in a session of its own and watches a pipe of its parent's.
@@ -36,11 +36,14 @@ def prefect_api() -> Iterator[str]:
     """
     port = free_port()
     child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
+    grace_s = 0.0  # what goes wrong meanwhile is told at once; a new database is migrated step by step
     try:
+        meanwhile()
+        grace_s = GRACE_S
         wait_for_api(child, port)
         yield f"http://127.0.0.1:{port}/api"
     finally:
-        end_child(child)
+        end_child(child, grace_s)
 
 
 def wait_for_api(child: subprocess.Popen[bytes], port: int) -> None:
