@@ -64,6 +64,7 @@ class Row:
     cpu_s: float  # of the process that ran the flows
     card_s: float  # that a card of that rate needs for it; 0.0: it cost nothing
     busy: float  # its share of `run_s`
+    busy_between: float  # and of the time from its first batch to its last
     recorded: int  # task runs that Prefect has as completed
     not_completed: int  # and those that it has as anything else
     peak_bytes: int
@@ -98,6 +99,7 @@ class Machine:
         """What its processes see."""
         words = self.root / "words.toml"
         words.touch()
+        (self.home / "prefect").mkdir(parents=True, exist_ok=True)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
         return kept | {
             "BINDERY_HOME": str(self.home),
@@ -170,7 +172,8 @@ def _measure(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
                 for way in options.ways:
                     rounds[way].append(_shelf_row(machine, shelf, folder, rate, way, whole=options.whole))
                     loads.append(os.getloadavg()[0])
-                    print(f"{rounds[way][-1]}", file=sys.stderr)
+                    last = rounds[way][-1]
+                    print(f"{shelf}, {rate or 'free'}, {way}: {last.all_s:.1f} s", file=sys.stderr)
             rows += (_median(some) for some in rounds.values())
     return {
         "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
@@ -241,6 +244,7 @@ def _shelf_row(
         cpu_s=took["cpu_s"],
         card_s=took["busy_s"],
         busy=took["busy_s"] / took["run_s"],
+        busy_between=took["busy_s"] / took["speaking_s"],
         recorded=completed,
         not_completed=sum(recorded.values()),
         peak_bytes=took["peak_bytes"],
@@ -327,50 +331,56 @@ def _told(result: dict[str, Any], *, whole: bool) -> str:
     if result["firsts"]:
         lines += ["", "| a tiny document, draft voice, nothing stood in for | s |", "|---|---:|"]
         lines += [f"| {one['what']} | {one['wall_s']:.1f} |" for one in result["firsts"]]
-    lines += [
-        "",
-        "| shelf | card | way | wall s | of it start, end | orchestration s | × directly | per document ms "
-        "| per task ms | card busy | CPU s | tasks | recorded | server behind s | peak MB | MB after "
-        f"{', '.join(map(str, AFTER))} |",
-        "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|",
-    ]
     rows = [Row(**row) for row in result["rows"]]
     directly = {(row.shelf, row.rate): row for row in rows if row.way == DIRECTLY}
-    lines += [_line(row, directly.get((row.shelf, row.rate))) for row in rows]
+    lines += [
+        "",
+        "| shelf | card | way | wall s | orchestration s | × directly | per document ms | per task ms "
+        "| card busy | between first and last batch |",
+        "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [_time_line(row, directly.get((row.shelf, row.rate))) for row in rows]
+    lines += [
+        "",
+        "| shelf | card | way | of the wall: start s, end s | CPU s | tasks | recorded | recorded after s "
+        f"| peak MB | MB after {', '.join(map(str, AFTER))} documents |",
+        "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    lines += [_cost_line(row) for row in rows]
     return "\n".join(lines)
 
 
-def _line(row: Row, directly: Row | None) -> str:
-    cells = [
-        row.shelf,
-        f"{row.rate:,g}×" if row.rate else "free",
-        row.way,
-        f"{row.all_s:.1f}",
-        f"{row.start_s:.1f}, {row.end_s:.1f}" if row.way == EMBEDDED else "",
-    ]
-    if directly is None or row is directly:
-        cells += ["", "", "", ""]
-    else:
-        more_s = row.all_s - directly.all_s
+def _time_line(row: Row, directly: Row | None) -> str:
+    more = ["", "", "", ""]
+    if directly is not None and row is not directly:
         in_run_s = row.run_s - directly.run_s  # starting and ending are not per document
-        cells += [
-            f"{more_s:.1f}",
+        more = [
+            f"{row.all_s - directly.all_s:.1f}",
             f"{row.all_s / directly.all_s:.2f}",
             f"{in_run_s / row.documents * 1e3:.0f}",
-            f"{in_run_s / max(directly.tasks, 1) * 1e3:.1f}",
+            f"{in_run_s / directly.tasks * 1e3:.1f}",
         ]
-    cells += [
-        f"{row.busy:.1%}" if row.rate else "",
+    busy = [f"{row.busy:.1%}", f"{row.busy_between:.1%}"] if row.rate else ["", ""]
+    return _cells(row, f"{row.all_s:.1f}", *more, *busy)
+
+
+def _cost_line(row: Row) -> str:
+    recorded = f"{row.recorded}" + (f", {row.not_completed} not completed" if row.not_completed else "")
+    return _cells(
+        row,
+        f"{row.start_s:.1f}, {row.end_s:.1f}" if row.way == EMBEDDED else "",
         f"{row.cpu_s:.1f}",
         str(row.tasks),
-        ""
-        if row.way == DIRECTLY
-        else f"{row.recorded}" + (f" + {row.not_completed}" * bool(row.not_completed)),
+        recorded if row.way != DIRECTLY else "",
         f"{row.drain_s:.1f}" if row.way == SERVER else "",
         f"{row.peak_bytes / 1e6:.0f}",
         ", ".join(f"{held / 1e6:.0f}" for held in row.held_bytes.values()),
-    ]
-    return "| " + " | ".join(cells) + " |"
+    )
+
+
+def _cells(row: Row, *cells: str) -> str:
+    rate = f"{row.rate:,g}×" if row.rate else "free"
+    return f"| {' | '.join((row.shelf, rate, row.way, *cells))} |"
 
 
 def _options() -> argparse.Namespace:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextvars import ContextVar, copy_context
+from functools import partial
 from types import TracebackType
 from typing import Final, ParamSpec, Self, TypeVar
 
@@ -29,7 +30,7 @@ class Lanes:
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have `work` done in a lane, in a copy of this context: it holds Prefect's settings and the run."""
-        return self._pool.submit(copy_context().run, self._in_a_lane, work, *args, **kwargs)
+        return self._pool.submit(copy_context().run, self._in_a_lane, partial(work, *args, **kwargs))
 
     def close(self, *, wait: bool) -> None:
         """Begin nothing more; what is under way goes on. wait: until all of it is done."""
@@ -44,14 +45,14 @@ class Lanes:
     ) -> None:
         self._pool.shutdown()
 
-    def _in_a_lane(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    def _in_a_lane(self, work: Callable[[], T]) -> T:
         self._room.acquire()
         lane = _Lane(self._room)
         try:
             if self._closed:
                 raise CancelledError
             _LANE.set(lane)  # for this context alone
-            return work(*args, **kwargs)
+            return work()
         finally:
             lane.leave()
 
