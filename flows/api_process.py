@@ -8,7 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,8 +17,9 @@ from typing import Any, Final
 import httpx
 import uvicorn
 
-from flows.child import end_child, end_with_parent, start_child
+from flows.child import GRACE_S, end_child, end_with_parent, start_child
 from flows.errors import CannotStart
+from flows.write_lock import wait_for_the_write_lock
 
 START_LIMIT_S: Final = 90.0  # migrating a new database takes 12 to 20 s on a busy machine
 
@@ -26,8 +28,10 @@ _SERVER: Final = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1", "
 
 
 @contextmanager
-def prefect_api() -> Iterator[str]:
+def prefect_api(meanwhile: Callable[[], None]) -> Iterator[str]:
     """Start an API on a free port and yield its address; its database is in PREFECT_HOME.
+
+    meanwhile: what is done while it starts.
 
     Prefect's own way to do this leaves the child running when its parent is killed, and lets Ctrl-C end it
     under a flow that still needs it. Ours is in a session of its own and watches a pipe of its parent's.
@@ -35,12 +39,17 @@ def prefect_api() -> Iterator[str]:
     Raises:
         CannotStart: it does not answer in time.
     """
-    with ExitStack() as stack:
-        with _alone_with_database():
-            port = free_port()
-            child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
-            stack.callback(end_child, child)
-            wait_for_api(child, port)
+    grace_s = 0.0  # what goes wrong meanwhile is told at once; a new database is migrated step by step
+    with ThreadPoolExecutor(1) as waiting, ExitStack() as stack, ExitStack() as starting:
+        starting.enter_context(_alone_with_database())
+        port = free_port()
+        child = start_child("flows.api_process", [str(port)], {**os.environ, **_SERVER})
+        stack.callback(lambda: end_child(child, grace_s))
+        answers = waiting.submit(wait_for_api, child, port)
+        answers.add_done_callback(lambda _: starting.close())  # others need not wait for `meanwhile`
+        meanwhile()
+        grace_s = GRACE_S
+        answers.result()
         yield f"http://127.0.0.1:{port}/api"
 
 
@@ -99,6 +108,7 @@ def _serve(port: int) -> None:
         server.should_exit = True
 
     end_with_parent(end)
+    wait_for_the_write_lock()
     server.run()
 
 

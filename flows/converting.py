@@ -21,7 +21,7 @@ from flows.embedded import embedded_prefect
 from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.narrate import NarrationOptions
-from flows.ready import check_ready
+from flows.ready import get_ready
 from flows.report import Narrated
 from flows.settings import Settings
 from outputs.errors import BadCompanion, OutputError, UnknownFormat
@@ -39,8 +39,7 @@ def convert_all(files: Sequence[Path], chosen: Mapping[str, object], *, as_json:
     console = Console(stderr=True)
     try:
         options = NarrationOptions.model_validate(chosen)
-        check_ready(options, Settings.read())
-        with ending_at_once(), embedded_prefect():
+        with ending_at_once(), embedded_prefect(lambda: get_ready(options, Settings.read())):
             failures = list(_convert(files, options, console, as_json=as_json))
     except ValidationError as error:
         return refuse(console, Exit.USAGE, problem_with_options(error))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, nullcontext
-from contextvars import copy_context
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.states import Completed, Failed
 
+from flows.endings import ending_of, forget_ending
+from flows.lanes import Lanes
 from flows.narrate import NarrationOptions, narrate_book
 from flows.report import Narrated, failure_json
 from tasks.failures import Failure, failure_of
 from tasks.progress import Listener, listening
-
-AT_ONCE: Final = 3  # one is read, one is spoken, one is finished
 
 Watching = Callable[[str], AbstractContextManager[Listener]]  # who is told of a document's progress
 
@@ -55,11 +54,9 @@ def narrate_each(
     documents: Iterable[str], options: NarrationOptions, watching: Watching | None = None
 ) -> Iterator[Outcome]:
     """Narrate each document once, in a flow run of its own; the outcomes come as they are known."""
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="document") as pool:
-        # a context for each: it holds Prefect's settings and the run that this is part of
-        running: list[Future[Outcome]] = [
-            pool.submit(copy_context().run, narrate_one, document, options, watching)
-            for document in dict.fromkeys(documents)
+    with Lanes() as lanes:
+        running = [
+            lanes.submit(narrate_one, document, options, watching) for document in dict.fromkeys(documents)
         ]
         for outcome in as_completed(running):
             yield outcome.result()
@@ -71,7 +68,8 @@ def narrate_one(
     """Narrate a document in a flow run of its own. kept_at: as `narrate_book` has it."""
     with watching(document) if watching else nullcontext(_hear_nothing) as listener, listening(listener):
         state = narrate_book(document, options, kept_at, return_state=True)
-    result: Any = state.result(raise_on_failure=False)
+    result = ending_of(state)
+    forget_ending(state)
     if isinstance(result, Narrated):
         return Outcome(document, result, None)
     return Outcome(document, None, failure_of(result))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Final
@@ -27,8 +27,10 @@ _UNDER_WAY: Final = [StateType.PENDING, StateType.RUNNING, StateType.SCHEDULED]
 
 
 @contextmanager
-def embedded_prefect() -> Iterator[None]:
+def embedded_prefect(meanwhile: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Run flows inside without the heartbeat, and wait at the end until the API has recorded them all.
+
+    meanwhile: what else has to be done before, while the API starts.
 
     With PREFECT_API_URL set they report there. A heartbeat is for a server that watches; its thread would add
     a second to every run. Task states reach the API as events, and what has not arrived when the process ends
@@ -38,10 +40,11 @@ def embedded_prefect() -> Iterator[None]:
         CannotStart: the API does not answer.
     """
     if PREFECT_API_URL.value():
+        meanwhile()
         yield
         return
     with (
-        prefect_api() as url,
+        prefect_api(meanwhile) as url,
         temporary_settings({PREFECT_API_URL: url, PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         get_client(sync_client=True) as client,
     ):

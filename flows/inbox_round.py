@@ -7,9 +7,8 @@ import json
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.metadata import version
@@ -18,7 +17,8 @@ from typing import Any, Final
 
 import httpx
 
-from flows.documents import AT_ONCE, Outcome, Watching, narrate_one
+from flows.documents import Outcome, Watching, narrate_one
+from flows.lanes import Lanes
 from flows.narrate import NarrationOptions
 from flows.news import news_of_book, news_of_failure
 from flows.ready import check_disks, library_of
@@ -96,15 +96,10 @@ class Round:
             assert one.problem is not None
             if claimed is not None:
                 yield self._fail(claimed, failure_of(one.problem))
-        pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="document")
+        lanes = Lanes()
         interrupted = True
         try:
-            running = [
-                # a context for each: it holds Prefect's settings and the run that this is part of
-                pool.submit(copy_context().run, self._handle, one)
-                for one in waiting
-                if not one.problem
-            ]
+            running = [lanes.submit(self._handle, one) for one in waiting if not one.problem]
             for future in as_completed(running):
                 handled = future.result()
                 if handled is not None:
@@ -114,7 +109,7 @@ class Round:
             interrupted = False
         finally:
             self.attempts.forgive()
-            pool.shutdown(wait=not interrupted, cancel_futures=True)
+            lanes.close(wait=not interrupted)
 
     def _handle(self, waiting: Waiting) -> Handled | None:
         """What became of a document; None: another run has it, or it is tried later."""

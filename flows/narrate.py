@@ -16,6 +16,8 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from pydantic import BaseModel, Field
 
 from flows.book_page import show_book_page
+from flows.endings import Ending
+from flows.lanes import make_way
 from flows.lexicon import standing_lexicon
 from flows.news import tell_of_run
 from flows.priorities import rank_of
@@ -159,7 +161,8 @@ class NarrationOptions(BaseModel):
 
 # finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
 # threads keep the speaker fed
-RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=(os.cpu_count() or 1) + 2)
+THREADS: Final = (os.cpu_count() or 1) + 2
+RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=THREADS)
 
 
 @flow(
@@ -192,6 +195,12 @@ def narrate_book(
 
 def narrate(order: Order, options: NarrationOptions, settings: Settings) -> Narrated:
     """The steps of a book, inside a flow run."""
+    with Ending() as ending:
+        book = ending.made = _steps(order, options, settings)
+    return book
+
+
+def _steps(order: Order, options: NarrationOptions, settings: Settings) -> Narrated:
     started_s = monotonic()
     end_with_serve(settings.served_by)
     _ = order.wanted, order.companions  # one that does not exist is told of before any work
@@ -238,6 +247,7 @@ def _finished(job: Job, service: Speaking, settings: Settings, ffmpeg: Ffmpeg) -
         )
     for part in spoken.values():  # a failure shows here as itself; a chapter would only say that it waited
         part.result()
+    make_way()
     return [chapter_finished.result() for chapter_finished in finished]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect.logging.loggers import flow_run_logger
 
+from flows.endings import ending_of
 from flows.errors import CannotStart
 from flows.report import Narrated, folders_of
 from flows.settings import Settings
@@ -27,7 +28,7 @@ def tell_of_run(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> N
     if flow_run.parameters.get("kept_at"):
         return
     named = flow_run.parameters.get("document") or flow_run.parameters["book"]  # which is made again
-    result: Any = state.result(raise_on_failure=False)
+    result = ending_of(state)
     document = Path(result.file if isinstance(result, Narrated) else named).absolute()
     if isinstance(result, Narrated):
         news = news_of_book(result, document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 from flows.lexicon import standing_lexicon
 from flows.narrate import NarrationOptions
@@ -14,6 +15,9 @@ from outputs.encode import formats_named
 from outputs.ffmpeg import find_ffmpeg
 from outputs.places import place_of
 from outputs.verify import check_verifier
+
+_USUAL_LANGUAGE: Final = "en"  # its dictionaries take two seconds to be read, the others' next to nothing
+_ANY_SENTENCE: Final = "The lamp was lit at six."
 
 
 def check_ready(options: NarrationOptions, settings: Settings) -> None:
@@ -39,6 +43,18 @@ def check_ready(options: NarrationOptions, settings: Settings) -> None:
     check_writable(library_of(options, settings), "Choose another one with --out")
     check_disks(options, settings)
     hooks_of(settings)
+
+
+def get_ready(options: NarrationOptions, settings: Settings) -> None:
+    """The same; and load what the first document would wait for.
+
+    Raises:
+        UnknownFormat, SpeechError: and all the others, as `check_ready` has them.
+    """
+    check_ready(options, settings)
+    speaker = options.service(settings).speaker
+    voice = options.voice or speaker.default_voice(_USUAL_LANGUAGE)
+    speaker.pronounce(_ANY_SENTENCE, speaker.language_of(voice))
 
 
 def check_disks(options: NarrationOptions, settings: Settings) -> None:

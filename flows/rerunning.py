@@ -16,6 +16,7 @@ from flows.changes import tell_changes
 from flows.converting import ending_at_once, problem_with_options, refuse, tell_book
 from flows.display import ProgressBoard
 from flows.embedded import embedded_prefect
+from flows.endings import ending_of
 from flows.errors import CannotStart
 from flows.exits import Exit
 from flows.ready import check_ready
@@ -62,7 +63,7 @@ def rerun_book(
                     str(document) if document else None,
                     return_state=True,
                 )
-            result: Any = state.result(raise_on_failure=False)
+            result = ending_of(state)
             if isinstance(result, Narrated):
                 if as_json:
                     typer.echo(json.dumps(result.as_json(), ensure_ascii=False))

@@ -114,7 +114,9 @@ def _hand_back(client: SyncPrefectClient, home: Path) -> None:
 
 def _server(port: int, environment: Mapping[str, str], logs: Path) -> Supervised:
     command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    return Supervised("Prefect's server", "flows.child", command, environment, logs / "server.log", _GRACE_S)
+    return Supervised(
+        "Prefect's server", "flows.write_lock", command, environment, logs / "server.log", _GRACE_S
+    )
 
 
 def _speaking(

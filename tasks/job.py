@@ -96,13 +96,9 @@ class PlannedChapter:
         """How fast, as a multiple of the voice's own pace."""
         return self.chunks[0].speed
 
-    def as_json(self) -> bytes:
-        """All of it, as `from_json` reads it."""
-        return _CHAPTER.dump_json(self)
-
     @staticmethod
     def from_json(data: bytes) -> PlannedChapter:
-        """A chapter that was written with `as_json`.
+        """A chapter as `Job.write_chapter` wrote it.
 
         Raises:
             ValueError: it was not, or by another version.
@@ -171,6 +167,10 @@ class Job:
     def chapter(self, number: int) -> PlannedChapter:
         """A chapter by its number."""
         return _read(self._chapter_path(number), _CHAPTER)
+
+    def chapter_json(self, number: int) -> bytes:
+        """The same as it lies in the folder, for `PlannedChapter.from_json`."""
+        return self._chapter_path(number).read_bytes()
 
     def shard(self, number: int) -> tuple[Chunk, ...]:
         """The chunks of a shard, 0-based."""

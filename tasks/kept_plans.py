@@ -22,7 +22,7 @@ def keep_plans(job: Job, tracks: Sequence[Track], sha256: str) -> None:
         DiskFull: there is no room for it.
     """
     for track in tracks:
-        plan = gzip.compress(job.chapter(track.number).as_json(), 6, mtime=0)
+        plan = gzip.compress(job.chapter_json(track.number), 6, mtime=0)
         for part in track.parts:
             path = plan_path(part.path.parent, part.digest, sha256)
             if not (path.is_file() and path.read_bytes() == plan):

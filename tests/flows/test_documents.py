@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from flows import documents
-from flows.documents import AT_ONCE, narrate_each
+from flows.documents import narrate_each
+from flows.lanes import AT_ONCE
 from flows.narrate import NarrationOptions
 from flows.report import Narrated
 from inputs.errors import EmptyDocument
@@ -40,7 +41,10 @@ class Runs:
             self.at_once -= 1
         result = EmptyDocument(Path(document), "empty", "hint")
         made = Narrated(document, "", (), None, 1.0, 1.0, 1.0, "draft", "af_heart", 1, 0, ())
-        return SimpleNamespace(result=lambda raise_on_failure: result if "bad" in document else made)
+        return SimpleNamespace(
+            result=lambda raise_on_failure: result if "bad" in document else made,
+            state_details=SimpleNamespace(flow_run_id=document),
+        )
 
 
 @pytest.fixture
