@@ -20,12 +20,12 @@ def test_two_that_begin_together_make_their_database_one_after_the_other(
             together.wait(1)
 
     def begin() -> str:
-        with prefect_api() as url:
+        with prefect_api(lambda: None) as url:
             return url
 
     monkeypatch.setenv("PREFECT_HOME", str(tmp_path / "new"))
     monkeypatch.setattr(api_process, "start_child", lambda *_: None)
-    monkeypatch.setattr(api_process, "end_child", lambda _: None)
+    monkeypatch.setattr(api_process, "end_child", lambda *_: None)
     monkeypatch.setattr(api_process, "wait_for_api", make_database)
     with ThreadPoolExecutor(2) as pool:
         urls = [pool.submit(begin), pool.submit(begin)]

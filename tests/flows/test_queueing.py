@@ -42,7 +42,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         patch.setenv("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         patch.setenv("DO_NOT_TRACK", "1")
         patch.chdir(ROOT)
-        with prefect_api() as api, temporary_settings({PREFECT_API_URL: api}):
+        with prefect_api(lambda: None) as api, temporary_settings({PREFECT_API_URL: api}):
             with get_client(sync_client=True) as client:
                 provision(client, {**os.environ, "PREFECT_API_URL": api})
             yield api
