@@ -27,7 +27,7 @@ def start_child(
     It watches a pipe of ours, by `end_with_parent`.
     """
     return subprocess.Popen(
-        [sys.executable, "-m", module, *arguments],
+        [sys.executable, "-P", "-m", module, *arguments],
         stdin=subprocess.PIPE,
         stdout=log,
         stderr=log,

@@ -159,8 +159,7 @@ class NarrationOptions(BaseModel):
         return Hardware(self.device, self.precision, self.memory)
 
 
-# finishing a chapter keeps a core busy in ffmpeg and numpy, both outside the interpreter's lock; two more
-# threads keep the speaker fed
+# a thread waits for each chapter that is being finished, one for each core; two more keep the speaker fed
 THREADS: Final = (os.cpu_count() or 1) + 2
 RUNNER: Final[ThreadPoolTaskRunner[Any]] = ThreadPoolTaskRunner(max_workers=THREADS)
 

@@ -173,6 +173,7 @@ def _deploy(environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         [
             sys.executable,
+            "-P",
             "-m",
             "prefect",
             "--no-prompt",

@@ -12,7 +12,7 @@ import numpy as np
 from outputs.acx import acx_table
 from outputs.durations import Said, duration_outliers
 from outputs.findings import Finding, beginning
-from outputs.finish import Part
+from outputs.finish import INAUDIBLE_LUFS, Part
 from outputs.levels import level_db
 from outputs.loudness import STEP_S, Floats
 from outputs.master import Measurement
@@ -22,6 +22,7 @@ from synth.audio import SAMPLE_RATE_HZ, Samples
 from synth.chunks import Chunk
 
 REDUCTION_DB: Final = 6.0  # more than this off a peak can be heard
+CODEC_TOLERANCE_LU: Final = 0.5  # the most that is promised of any file, once it is decoded
 LOUDNESS_TOLERANCE_LU: Final = 0.3  # what listeners do not hear from chapter to chapter
 UNLIKE_LU: Final = 4.0  # how far a segment may be from its chapter
 LONG_ENOUGH_S: Final = 1.0  # for a loudness of its own: one word is as loud as its vowel
@@ -47,6 +48,15 @@ def check_chapter(
             f"it has {first.lufs:.1f} LUFS instead of {target_lufs:.1f}: raising it further would only have "
             "flattened it",
         )
+    for part in parts:
+        off_lu = part.lufs - first.lufs
+        if abs(off_lu) > CODEC_TOLERANCE_LU and max(part.lufs, first.lufs) > INAUDIBLE_LUFS:
+            yield Finding(
+                "loudness",
+                number,
+                f"as {part.codec} it has {part.lufs:.1f} LUFS instead of {first.lufs:.1f}: "
+                f"{'its peaks had to be kept down' if off_lu < 0 else 'the encoder adds to this sound'}",
+            )
     if first.reduction_db > REDUCTION_DB:
         yield Finding(
             "limiter", number, f"the limiter takes {first.reduction_db:.1f} dB off its highest peak"

@@ -28,8 +28,11 @@ FINISH_VERSION: Final = 2  # raise it when the same plan, codec and ffmpeg would
 HEADROOM_DB: Final = 0.5  # what an encoder may add to the true peak: -3.0 dBTP with the default ceiling
 LOWER_DB: Final = 0.1  # the ceiling goes down by what is too much and this
 NEAR_LU: Final = 0.25  # a decoded chapter this near to what was encoded is as loud as was promised
-ATTEMPTS: Final = 4  # a lower ceiling does not lower the decoded peak by exactly as much
-MOST_OFF_LU: Final = 2.0  # more than an encoder does to any sound: Opus at 32 kb/s takes 1.5 off noise
+ATTEMPTS: Final = 6  # a lower ceiling does not lower the decoded peak by exactly as much
+TRIES_FOR_LOUDNESS: Final = 3  # of those; then the peaks are kept down whatever that does to the loudness
+FAR_OFF_LU: Final = 4.0  # no encoder does that to any sound
+MOST_OFF_LU: Final = 2.0  # what is farther off after all these tries was not encoded as it should be
+INAUDIBLE_LUFS: Final = -60.0  # of silence and of room tone, meters and codecs say different things
 
 _LEVELS: Final = tuple(name for name in Heard.__slots__ if name != "samples")
 
@@ -63,9 +66,9 @@ def finish_chapter(
     """Make the chapter's part in each codec, in the order of `codecs`; those that are whole are left alone.
 
     All that are wanted come from one pass over the sound. Where a decoded true peak is more than 0.5 dB above
-    the plan's ceiling, the chapter is mastered again with a lower ceiling, at the same loudness; where a
-    decoded file is louder or quieter than what went in, it is encoded again from what is as much quieter or
-    louder.
+    the plan's ceiling, the chapter is mastered again for that codec with a lower ceiling, at the same
+    loudness; where a decoded file is louder or quieter than what went in, it is encoded again from what is as
+    much quieter or louder. A part is the same whatever else is made with it.
 
     Raises:
         SegmentMissing: an utterance's segment is not in the store.
@@ -88,44 +91,76 @@ def part_digest(plan: ChapterPlan, codec: Codec, ffmpeg: Ffmpeg) -> str:
     return hashlib.sha256(json.dumps(recipe).encode()).hexdigest()
 
 
+@dataclass(slots=True)
+class _Trial:
+    """How a codec is tried next."""
+
+    codec: Codec  # raised or lowered by its lift
+    ceiling_dbtp: float
+    is_turned_down: bool = False  # its loudness was given up for its peaks
+
+
 def _made(
     plan: ChapterPlan, paths: Mapping[Codec, Path], store: SegmentStore, ffmpeg: Ffmpeg
 ) -> dict[Codec, Part]:
     finished: dict[Codec, Part] = {}
+    highest_dbtp = plan.mastering.ceiling_dbtp + HEADROOM_DB
     with ExitStack() as stack:
         files = {codec: stack.enter_context(complete_or_absent(path)) for codec, path in paths.items()}
-        mastering = plan.mastering
-        lifted = {codec: codec for codec in files}
+        trials = {codec: _Trial(codec, plan.mastering.ceiling_dbtp) for codec in files}
+        masters: dict[float, Mastered] = {}  # by their ceilings
         for attempt in range(ATTEMPTS):
-            left = {codec: file for codec, file in files.items() if codec not in finished}
-            mastered = master(replace(plan, mastering=mastering), store)
-            encode(mastered.blocks(), {lifted[codec]: file for codec, file in left.items()}, ffmpeg)
-            excess_db = 0.0
-            for codec, file in left.items():
-                heard = _checked(listen(file, codec.priming_samples, ffmpeg), mastered, codec)
-                over_db = heard.true_peak_dbtp - (plan.mastering.ceiling_dbtp + HEADROOM_DB)
-                lacking_lu = mastered.measurement.lufs - heard.lufs
-                is_near = abs(lacking_lu) <= NEAR_LU or attempt == ATTEMPTS - 1
-                if over_db <= 0 and is_near:
-                    finished[codec] = _part(paths[codec], codec, sha256_of(file), heard, mastered)
-                    continue
-                excess_db = max(excess_db, over_db)
-                if not is_near:
-                    lifted[codec] = replace(codec, lift_db=lifted[codec].lift_db + lacking_lu)
-                    excess_db = max(excess_db, over_db + lacking_lu)
-            if len(finished) == len(files):
+            for ceiling_dbtp in dict.fromkeys(trial.ceiling_dbtp for trial in trials.values()):
+                if ceiling_dbtp not in masters:
+                    lower = replace(plan.mastering, ceiling_dbtp=ceiling_dbtp)
+                    masters[ceiling_dbtp] = master(replace(plan, mastering=lower), store)
+                mastered = masters[ceiling_dbtp]
+                group = {codec: one for codec, one in trials.items() if one.ceiling_dbtp == ceiling_dbtp}
+                encode(mastered.blocks(), {one.codec: files[codec] for codec, one in group.items()}, ffmpeg)
+                for codec, trial in group.items():
+                    heard = _checked(listen(files[codec], codec.priming_samples, ffmpeg), mastered, codec)
+                    if not trial.is_turned_down:
+                        _check_loudness(heard, mastered, codec, FAR_OFF_LU)
+                    over_db = heard.true_peak_dbtp - highest_dbtp
+                    lacking_lu = _lacking_lu(heard, mastered)
+                    is_near = (
+                        abs(lacking_lu) <= NEAR_LU or trial.is_turned_down or attempt >= TRIES_FOR_LOUDNESS
+                    )
+                    if over_db <= 0 and is_near:
+                        _check_loudness(heard, mastered, codec, MOST_OFF_LU)
+                        finished[codec] = _part(paths[codec], codec, sha256_of(files[codec]), heard, mastered)
+                    else:
+                        _try_next(trial, over_db, 0.0 if is_near else lacking_lu, attempt)
+            trials = {codec: trial for codec, trial in trials.items() if codec not in finished}
+            if not trials:
                 break
-            if excess_db > 0:
-                mastering = replace(mastering, ceiling_dbtp=mastering.ceiling_dbtp - excess_db - LOWER_DB)
         else:
-            names = ", ".join(codec.name for codec in files if codec not in finished)
+            names = ", ".join(codec.name for codec in trials)
             raise NotAsPlanned(
-                f"the true peak of {names} stays above {plan.mastering.ceiling_dbtp + HEADROOM_DB:.1f} dBTP",
-                "Choose a lower ceiling",
+                f"the true peak of {names} stays above {highest_dbtp:.1f} dBTP",
+                "Run again; if it stays so, try another ffmpeg or another format",
             )
     for part in finished.values():
         _write_facts(part)
     return finished
+
+
+def _try_next(trial: _Trial, over_db: float, lacking_lu: float, attempt: int) -> None:
+    """Lower the ceiling, at the same loudness; where that has not helped, the loudness itself."""
+    lift_db = trial.codec.lift_db + lacking_lu
+    over_db += max(0.0, lacking_lu)
+    if over_db > 0 and attempt < TRIES_FOR_LOUDNESS:
+        trial.ceiling_dbtp -= over_db + LOWER_DB
+    elif over_db > 0:
+        lift_db -= over_db + LOWER_DB
+        trial.is_turned_down = True
+    trial.codec = replace(trial.codec, lift_db=lift_db)
+
+
+def _lacking_lu(heard: Heard, mastered: Mastered) -> float:
+    """By how much a decoded file is quieter than what went in; 0.0 of what nobody hears."""
+    planned_lufs = mastered.measurement.lufs
+    return planned_lufs - heard.lufs if max(planned_lufs, heard.lufs) > INAUDIBLE_LUFS else 0.0
 
 
 def _checked(heard: Heard, mastered: Mastered, codec: Codec) -> Heard:
@@ -135,12 +170,15 @@ def _checked(heard: Heard, mastered: Mastered, codec: Codec) -> Heard:
             f"{codec.name} decodes to {heard.samples} samples, not {planned.samples}",
             "Run again; if it stays so, try another ffmpeg",
         )
-    if abs(heard.lufs - planned.lufs) > MOST_OFF_LU:
-        raise NotAsPlanned(
-            f"{codec.name} decodes to {heard.lufs:.1f} LUFS, not {planned.lufs:.1f}",
-            "Run again; if it stays so, try another ffmpeg",
-        )
     return heard
+
+
+def _check_loudness(heard: Heard, mastered: Mastered, codec: Codec, most_off_lu: float) -> None:
+    if abs(_lacking_lu(heard, mastered)) > most_off_lu:
+        raise NotAsPlanned(
+            f"{codec.name} decodes to {heard.lufs:.1f} LUFS, not {mastered.measurement.lufs:.1f}",
+            "Run again; if it stays so, try another ffmpeg or another format",
+        )
 
 
 def _part(path: Path, codec: Codec, sha256: str, heard: Heard, mastered: Mastered) -> Part:

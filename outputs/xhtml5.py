@@ -12,7 +12,13 @@ from inputs.markup import name_of, text_of
 
 XHTML: Final = "http://www.w3.org/1999/xhtml"
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
-_NAME: Final = re.compile(r"[^\W\d][\w.\-]*")  # what XML calls so; a lenient parser lets more through: <p::p>
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")  # a lenient parser lets more through: <p::p>
+# prefixes that stay as they are in what is read as HTML
+_SPACES: Final[Mapping[str, str]] = {
+    "epub": "http://www.idpf.org/2007/ops",
+    "xlink": "http://www.w3.org/1999/xlink",
+    "xml": "http://www.w3.org/XML/1998/namespace",
+}
 # elements that HTML5 has no more: what they are now, and how that looks the same
 _RENAMED: Final[Mapping[str, tuple[str, str]]] = {
     "acronym": ("abbr", ""),
@@ -125,8 +131,13 @@ def _mend(element: etree._Element) -> None:
 
 
 def _attributes(element: etree._Element) -> dict[str, str]:
-    named = ((str(name), str(value)) for name, value in element.attrib.items())
+    named = ((_in_its_space(str(name)), str(value)) for name, value in element.attrib.items())
     return {name: value for name, value in named if _NAME.fullmatch(name.rpartition("}")[2])}
+
+
+def _in_its_space(name: str) -> str:
+    prefix, _, plain = name.partition(":")
+    return f"{{{_SPACES[prefix]}}}{plain}" if prefix in _SPACES and plain else name
 
 
 def _may_be_sized(name: str, value: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
@@ -42,6 +43,10 @@ RETRY_DELAYS_S: Final = [1.0, 5.0]
 # No task lasts for ever. Prefect raises a TimeoutError in the task's thread, which may pass. What hangs in a
 # library is found sooner by whoever called it: ffmpeg, the reader of PDFs and the speaker have limits of
 # their own. A part of a book may wait for days behind others that go first.
+# (Prefect warns each time that this interrupts no library; that is known, and no news of any run.)
+logging.getLogger("prefect.task_runs").addFilter(
+    lambda record: not str(record.msg).startswith("Timeout of %s seconds configured for this task")
+)
 READ_LIMIT_S: Final = 6 * 3600.0  # recognising the pages of a thick scan takes an hour or two
 SPEAK_LIMIT_S: Final = 7 * 24 * 3600.0
 FINISH_LIMIT_S: Final = SPEAK_LIMIT_S  # segments that are damaged are spoken again
@@ -114,6 +119,8 @@ def failure_of(error: BaseException) -> Failure:
 def worth_another_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     """Retry what may pass in seconds: a killed encoder, a disk that failed. Never a bad document."""
     error = state.result(raise_on_failure=False)
+    if isinstance(error, TimeoutError):  # after hours, seconds change nothing
+        return False
     return _fault_of(error) is Fault.PASSING and isinstance(error, _TASK_TRIES_AGAIN)
 
 

@@ -142,10 +142,12 @@ def test_a_word_of_another_loudness_is_usual(findings_of: Callable[..., list[Fin
 
 
 def test_a_chapter_that_missed_its_loudness_or_is_limited_hard_is_named() -> None:
-    odd = replace(PART, measurement=replace(PART.measurement, lufs=-25.0, reduction_db=8.0))
+    odd = replace(PART, lufs=-25.0, measurement=replace(PART.measurement, lufs=-25.0, reduction_db=8.0))
     assert [one.code for one in check_chapter(2, [odd], Mastering(), acx=False)] == ["loudness", "limiter"]
-    fine = replace(PART, measurement=replace(PART.measurement, lufs=-19.01))
+    fine = replace(PART, lufs=-19.0, measurement=replace(PART.measurement, lufs=-19.01))
     assert list(check_chapter(2, [fine], Mastering(), acx=False)) == []
+    (told,) = check_chapter(2, [fine, replace(fine, codec="opus", lufs=-19.9)], Mastering(), acx=False)
+    assert (told.code, "as opus it has -19.9 LUFS" in told.message) == ("loudness", True)
     assert [one.code for one in check_chapter(2, [odd], Mastering(target_lufs=None), acx=False)] == [
         "limiter"
     ]

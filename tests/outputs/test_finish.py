@@ -16,6 +16,7 @@ from outputs.ffmpeg import Ffmpeg
 from outputs.files import sha256_of
 from outputs.finish import finish_chapter
 from outputs.plan import ChapterPlan, Mastering, Utterance, samples_of
+from outputs.presets import Preset
 from outputs.store import SegmentStore
 from synth.audio import AudioSegment
 
@@ -189,3 +190,30 @@ def test_what_an_encoder_takes_off_is_put_on_before(
     for part in finish_chapter(plan, codecs, noisy, tmp_path / "parts", ffmpeg):
         assert abs(part.lufs - plan.mastering.target_lufs) <= 0.3, part.codec
         assert part.true_peak_dbtp <= -3.0, part.codec
+
+
+def test_a_part_is_the_same_whatever_else_is_made_with_it(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    sound = 0.05 * rng.standard_normal(48_000)
+    sound[rng.integers(0, 48_000, 60)] = 0.9
+    spiky = SegmentStore(tmp_path / "spiky")
+    for n in range(2):
+        spiky.put(AudioSegment(f"{n:064x}", sound.astype(np.float32)))
+    podcast = plan_with(Preset.PODCAST.mastering)
+    codecs = (CODECS["aac"], CODECS["opus"])
+    together = finish_chapter(podcast, codecs, spiky, tmp_path / "together", ffmpeg)
+    for codec, part in zip(codecs, together, strict=True):
+        (alone,) = finish_chapter(podcast, [codec], spiky, tmp_path / codec.name, ffmpeg)
+        assert alone.sha256 == part.sha256
+        assert part.true_peak_dbtp <= -1.0, "peaks are kept down, whatever that does to the loudness"
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+def test_silence_is_finished_in_every_preset(preset: Preset, ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    silent = SegmentStore(tmp_path / "silent")
+    for n in range(2):
+        silent.put(AudioSegment(f"{n:064x}", np.zeros(30_000, np.float32)))
+    plan = plan_with(preset.mastering)
+    assert len(finish_chapter(plan, tuple(CODECS.values()), silent, tmp_path / "parts", ffmpeg)) == len(
+        CODECS
+    )

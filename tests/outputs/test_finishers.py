@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -112,6 +113,42 @@ def test_an_error_is_the_one_that_it_was_and_the_process_goes_on(
         one.finish(plan_of("1" * 64), BOTH, store, tmp_path / "parts", ffmpeg)
     assert (missing.value.message, missing.value.hint) == missing.value.args
     assert one.finish(PLAN, BOTH, store, tmp_path / "parts", ffmpeg)
+
+
+def test_a_fault_of_ours_is_told_as_what_it_is(
+    one: Finishers, store: SegmentStore, ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    with pytest.raises(AssertionError, match="not a sha256"):
+        one.finish(plan_of("no key"), BOTH, store, tmp_path / "parts", ffmpeg)
+    assert one.finish(PLAN, BOTH, store, tmp_path / "parts", ffmpeg)
+
+
+def test_a_process_that_was_killed_while_it_was_idle_costs_nothing(
+    one: Finishers, store: SegmentStore, fake_ffmpeg: Callable[..., Ffmpeg], tmp_path: Path
+) -> None:
+    ffmpeg = telling(fake_ffmpeg, tmp_path)
+    one.finish(PLAN, BOTH, store, tmp_path / "parts", ffmpeg)
+    os.kill(parents(tmp_path)[0], signal.SIGKILL)
+    wait_until(lambda: not one._idle[0].is_alive)
+    assert one.finish(plan_of("0" * 64, 9001), BOTH, store, tmp_path / "parts", ffmpeg)
+
+
+def test_a_folder_that_one_stands_in_has_no_say(
+    one: Finishers, store: SegmentStore, ffmpeg: Ffmpeg, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here" / "outputs").mkdir(parents=True)
+    (tmp_path / "here" / "outputs" / "__init__.py").touch()
+    (tmp_path / "here" / "outputs" / "errors.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path / "here")
+    assert one.finish(PLAN, BOTH, store, tmp_path / "parts", ffmpeg)
+
+
+def test_it_ends_when_its_parent_dies_while_it_is_given_a_chapter() -> None:
+    finisher = subprocess.Popen(
+        [sys.executable, "-m", "outputs.finishers"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    finisher.communicate(pickle.dumps(PLAN)[:-20], timeout=60)
+    assert finisher.returncode == 0
 
 
 def test_a_process_that_is_killed_is_named_and_another_takes_its_place(

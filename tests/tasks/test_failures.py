@@ -45,7 +45,7 @@ def test_an_error_that_is_not_ours_says_that_the_program_is_at_fault() -> None:
     [
         (EncoderFailed("ffmpeg was killed", ""), True),
         (FinisherLost("a process was killed", ""), True),
-        (TimeoutError("the task took too long"), True),
+        (TimeoutError("the task took too long"), False),
         (SpeakerLost("the speaking service ended", ""), True),
         (OSError(errno.EIO, "input/output error"), True),
         (DiskFull("no room", ""), False),
