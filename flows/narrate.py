@@ -206,7 +206,11 @@ def _steps(order: Order, options: NarrationOptions, settings: Settings) -> Narra
     ffmpeg = find_ffmpeg(settings.ffmpeg)
     service = options.service(settings)
 
-    with noted(settings.served_by, str(flow_run.id)), progress_page(), let_go_when_ended(service):
+    with (
+        noted(settings.served_by, str(flow_run.id), flow_run.run_count or 0),
+        progress_page(),
+        let_go_when_ended(service),
+    ):
         job = prepare_book(order, service, settings.work, rank_of(_work_queue()))
         tracks = compared(job, _finished(job, service, settings, ffmpeg))
         bound_from_s = monotonic()

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,9 +38,12 @@ SILENCE_S: Final = 540  # three heartbeats, or runs that are well would be close
 JOINED_HEARTBEAT_S: Final = 30  # to a server that several machines share, which is on PostgreSQL
 JOINED_SILENCE_S: Final = 90
 PENDING_LIMIT_S: Final = 300.0  # a run's process has begun by then, or its worker died before it could
-DEAD_RUNS: Final = "bindery: runs that show no life are closed"
+TAG: Final = "audiobindery"  # of every deployment in `prefect.yaml`
+DEAD_RUNS: Final = "bindery: runs that show no life for {silence_s} s are closed"
 CANCEL_LIMIT_S: Final = 60.0  # Prefect kills a run 30 s after it was asked to end
-MOST_RUNS: Final = 2  # of one document whose process died; the third time it is left alone
+MOST_DEATHS: Final = 2  # of one document's process, after which it is left alone
+MOST_LOSSES: Final = 4  # of the machine that it was on
+LOST: Final = "nothing was heard of its process any more"
 
 
 def provision(client: SyncPrefectClient, environment: Mapping[str, str], silence_s: int = SILENCE_S) -> None:
@@ -61,7 +64,7 @@ def provision(client: SyncPrefectClient, environment: Mapping[str, str], silence
         if priority.value not in there:
             with suppress(ObjectAlreadyExists):
                 client.create_work_queue(name=priority.value, priority=priority.rank, work_pool_name=POOL)
-    if not client.read_automations_by_name(DEAD_RUNS):
+    if not client.read_automations_by_name(DEAD_RUNS.format(silence_s=silence_s)):
         client.create_automation(_watch_over_dead_runs(silence_s))
     _deploy(environment)
 
@@ -72,15 +75,16 @@ def schedule_inbox(client: SyncPrefectClient, *, wanted: bool) -> None:
     (client.resume_deployment if wanted else client.pause_deployment)(inbox.id)
 
 
-def resume_interrupted(client: SyncPrefectClient, only: Collection[UUID] | None = None) -> int:
+def resume_interrupted(client: SyncPrefectClient, only: Mapping[UUID, int] | None = None) -> int:
     """Have runs go on that were under way when the machine's last worker ended, and return how many.
 
     For a moment at which no worker of this machine runs. They keep their turn. only: those that were its own,
-    where others work for the same server; None: all.
+    where others work for the same server, and how often each had begun: one that has begun again since is
+    another machine's now. None: all.
     """
     runs = _runs(client, StateType.RUNNING, StateType.PENDING)
     if only is not None:
-        runs = [run for run in runs if run.id in only]
+        runs = [run for run in runs if only.get(run.id) == run.run_count]
     for run in runs:
         message = "its machine stopped; it goes on"
         client.set_flow_run_state(
@@ -94,23 +98,20 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
-    runs = []
-    for run in _runs(client, StateType.CRASHED):
-        if run.run_count < MOST_RUNS:
-            states = _states(client, run)
-            # a process may also die before Prefect counts its run
-            if states.count(StateType.CRASHED) < MOST_RUNS and not _was_cancelled(states):
-                runs.append(run)
     long_ago = datetime.now(UTC) - timedelta(seconds=PENDING_LIMIT_S)
-    runs += [  # a worker had only just taken these when it was killed
+    died = [run for run in _runs(client, StateType.CRASHED) if _may_try_again(client, run)]
+    died += [  # a worker had only just taken these when it was killed
         run
         for run in _runs(client, StateType.PENDING)
         if run.state is not None and run.state.timestamp < long_ago
     ]
-    runs = [run for run in runs if _is_as_it_was(client, run)]
-    for run in runs:
-        client.set_flow_run_state(run.id, Scheduled(message="its process died; it begins again"), force=True)
-    return len(runs)
+    again = 0
+    for run in died:
+        if client.read_flow_run(run.id).state_id == run.state_id:  # or another machine has seen to it
+            message = "its process died; it begins again"
+            client.set_flow_run_state(run.id, Scheduled(message=message), force=True)
+            again += 1
+    return again
 
 
 def finish_cancelling(client: SyncPrefectClient) -> None:
@@ -121,15 +122,16 @@ def finish_cancelling(client: SyncPrefectClient) -> None:
             client.set_flow_run_state(run.id, Cancelled(), force=True)
 
 
-def _is_as_it_was(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether no other machine has given it another try meanwhile."""
-    return client.read_flow_run(run.id).state_id == run.state_id
+def _may_try_again(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether it died seldom enough, and nobody wanted it to end.
 
-
-def _states(client: SyncPrefectClient, run: FlowRun) -> list[StateType]:
-    """What a run has been at so far, the oldest first."""
+    A process that dies may be its document's fault; where a whole machine was lost, that is less likely.
+    """
     states = sorted(client.read_flow_run_states(run.id), key=lambda state: state.timestamp)
-    return [state.type for state in states]
+    crashes = [state for state in states if state.type is StateType.CRASHED]
+    lost = sum(state.message == LOST for state in crashes)
+    seldom = len(crashes) - lost < MOST_DEATHS and lost < MOST_LOSSES
+    return seldom and not _was_cancelled([state.type for state in states])
 
 
 def _was_cancelled(states: Sequence[StateType]) -> bool:
@@ -152,19 +154,22 @@ def _watch_over_dead_runs(silence_s: int) -> AutomationCore:
     """A run that was heard of once and then no more is crashed, as Prefect's handbook has it."""
     ends = ("Completed", "Failed", "Cancelled", "Crashed")
     return AutomationCore(
-        name=DEAD_RUNS,
+        name=DEAD_RUNS.format(silence_s=silence_s),
         trigger=EventTrigger(
             after={"prefect.flow-run.heartbeat"},
             expect={"prefect.flow-run.heartbeat", *(f"prefect.flow-run.{end}" for end in ends)},
             match={"prefect.resource.id": ["prefect.flow-run.*"]},
+            # ours alone: others may show life more seldom
+            match_related={
+                "prefect.resource.role": ["tag"],
+                "prefect.resource.id": [f"prefect.tag.{TAG}"],
+            },
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
             within=timedelta(seconds=silence_s),
         ),
-        actions=[
-            ChangeFlowRunState(state=StateType.CRASHED, message="nothing was heard of its process any more")
-        ],
+        actions=[ChangeFlowRunState(state=StateType.CRASHED, message=LOST)],
     )
 
 

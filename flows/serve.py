@@ -40,7 +40,7 @@ from flows.provision import (
     resume_interrupted,
     schedule_inbox,
 )
-from flows.served import Addresses, only_one, runs_noted, told
+from flows.served import Addresses, forget_runs, only_one, runs_noted, told
 from flows.settings import Settings
 from flows.speakers import Hardware
 from flows.supervise import Supervised, supervise
@@ -60,7 +60,7 @@ def serve(
         CannotStart: another one runs with this home, the port is taken, the server that is to be joined does
             not answer, or a part of it keeps ending.
     """
-    joined = PREFECT_API_URL.value()
+    joined = PREFECT_API_URL.value() or None
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -79,37 +79,48 @@ def serve(
 
         stack.enter_context(_metrics(settings, home, addresses, parts))
         client = stack.enter_context(_client(addresses.api))
+        # a server elsewhere that does not answer must not keep this machine from looking after its parts
+        asking = client if server else stack.enter_context(impatient_client(addresses.api))
         if server is None:
-            stack.callback(_hand_back, client, home)
+            stack.callback(_hand_back, asking, home)
         # the server first, so that what the others were at is under way still when the next one starts
         for part in parts.values():
             stack.callback(part.end)
 
         console.print("Starting …", highlight=False)
         if server is None:
-            _wait_for_server(client, addresses.api, ended)
+            _wait_for_server(asking, addresses.api, ended)
         else:
             _check_port(settings.port)
             process = server.start()
         speaking.start()
         if server is not None:
             wait_for_api(process, settings.port)
-        provision(client, environment, SILENCE_S if server else JOINED_SILENCE_S)
+        try:
+            provision(client, environment, SILENCE_S if server else JOINED_SILENCE_S)
+        except PrefectHTTPStatusError as error:
+            raise CannotStart(
+                f"the server at {addresses.api} refuses: {error.response.status_code}",
+                "Look at PREFECT_API_URL, which ends with /api, and at PREFECT_API_AUTH_STRING",
+            ) from error
         if server is not None or settings.inbox is not None:  # it may be another machine's
             schedule_inbox(client, wanted=settings.inbox is not None)
         died = runs_noted(home)
         resumed = resume_interrupted(client, None if server else died)
+        forget_runs(home, died)
         worker.start()
         stack.enter_context(told(home, addresses))
         _say_where(console, settings, addresses, home, resumed)
-        supervise(parts.values(), ended, lambda: _look_after(client), TRY_AGAIN_S)
+        supervise(parts.values(), ended, lambda: _look_after(asking), TRY_AGAIN_S)
         console.print("Ending …", highlight=False)
 
 
 def _hand_back(client: SyncPrefectClient, home: Path) -> None:
     """Let other machines go on with what this one was at, without waiting for its silence to be noticed."""
     with suppress(PrefectHTTPStatusError, httpx.TransportError):
-        resume_interrupted(client, runs_noted(home))
+        died = runs_noted(home)
+        resume_interrupted(client, died)
+        forget_runs(home, died)
 
 
 def _server(port: int, environment: Mapping[str, str], logs: Path) -> Supervised:
@@ -136,7 +147,8 @@ def _speaking(
 def _worker(home: Path, at_once: int, environment: Mapping[str, str], logs: Path) -> Supervised:
     """The worker; its name is its machine's and, since there is one for each card, its home's."""
     name = f"{socket.gethostname()}-{hashlib.sha256(os.fsencode(home)).hexdigest()[:6]}"
-    command = ["prefect", "worker", "start", "--pool", POOL, "--limit", str(at_once), "--name", name]
+    how = ["--pool", POOL, "--type", "process", "--limit", str(at_once), "--name", name]
+    command = ["prefect", "worker", "start", *how]
     return Supervised("the worker", "flows.child", command, environment, logs / "worker.log", grace_s=0)
 
 
@@ -215,7 +227,8 @@ def _wait_for_server(client: SyncPrefectClient, api: str, ended: threading.Event
     while client.api_healthcheck() is not None:
         if ended.wait(1) or time.monotonic() > deadline_s:
             raise CannotStart(
-                f"the server at {api} does not answer", "Look whether it runs, and at PREFECT_API_URL"
+                f"the server at {api} does not answer",
+                "Look whether it runs, and at PREFECT_API_URL; without that, a server is started here",
             )
 
 

@@ -7,8 +7,8 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -81,32 +81,39 @@ def addresses_in(home: Path) -> Addresses | None:
 
 
 @contextmanager
-def noted(lock: Path | None, run: str) -> Iterator[None]:
+def noted(lock: Path | None, run: str, count: int) -> Iterator[None]:
     """Note that a run is one of a serve's; the note of one whose process dies stays.
 
-    lock: of that serve; None: of none. run: its id with Prefect.
+    lock: of that serve; None: of none. run: its id with Prefect. count: how often it has begun.
     """
     if lock is None:
         yield
         return
     note = lock.parent / _RUNS_NAME / run
     note.parent.mkdir(exist_ok=True)
-    note.touch()
+    note.write_text(str(count))
     try:
         yield
     finally:
         note.unlink(missing_ok=True)
 
 
-def runs_noted(home: Path) -> frozenset[UUID]:
-    """The runs of this home's last serve whose processes died; their notes are removed.
+def runs_noted(home: Path) -> dict[UUID, int]:
+    """The runs of this home's serves whose processes died, and how often each had begun.
 
     For a moment at which none of its runs lives.
     """
-    notes = list((home / _RUNS_NAME).glob("*"))
-    for note in notes:
-        note.unlink()
-    return frozenset(UUID(note.name) for note in notes)
+    noted: dict[UUID, int] = {}
+    for note in (home / _RUNS_NAME).glob("*"):
+        with suppress(ValueError):  # what is no note of ours, or was cut off by a power cut
+            noted[UUID(note.name)] = int(note.read_text())
+    return noted
+
+
+def forget_runs(home: Path, runs: Iterable[UUID]) -> None:
+    """Remove the notes of runs that have been seen to."""
+    for run in runs:
+        (home / _RUNS_NAME / str(run)).unlink(missing_ok=True)
 
 
 @cache

@@ -179,6 +179,8 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
         # failures are told once, by us; -v shows Prefect's own account of them
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO" if verbose else "CRITICAL",
     }
+    if os.environ.get("PREFECT_API_URL"):  # whose watch over dead runs may expect this much
+        defaults["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     home = Path(os.environ["PREFECT_HOME"])

@@ -24,7 +24,14 @@ from flows.cli import app
 from flows.metrics import impatient_client, of_documents
 from flows.narrate import NarrationOptions, narrate_book
 from flows.priorities import POOL, Priority
-from flows.provision import DEAD_RUNS, finish_cancelling, give_another_try, provision, resume_interrupted
+from flows.provision import (
+    DEAD_RUNS,
+    SILENCE_S,
+    finish_cancelling,
+    give_another_try,
+    provision,
+    resume_interrupted,
+)
 from flows.queueing import Entry, NotInQueue, Queue, Stage, open_queue
 from flows.rates import note_speaking
 from flows.settings import Settings
@@ -96,7 +103,7 @@ def test_a_server_that_knows_our_work_is_left_as_it_is(
 ) -> None:
     monkeypatch.setattr("flows.provision._deploy", lambda environment: None)
     provision(client, {})
-    assert len(client.read_automations_by_name(DEAD_RUNS)) == 1
+    assert len(client.read_automations_by_name(DEAD_RUNS.format(silence_s=SILENCE_S))) == 1
     ranks = {queue.name: queue.priority for queue in client.read_work_queues(work_pool_name=POOL)}
     assert ranks.items() >= {"high": 1, "normal": 2, "low": 3}.items()
     assert len(set(ranks.values())) == len(ranks), "the pool's own queue comes after ours"
@@ -234,7 +241,7 @@ def test_a_machine_that_is_one_of_several_goes_on_with_its_own_runs_alone(
     mine, anothers = (queue.add(book, DRAFT).entry for book in books[:2])
     for entry in (mine, anothers):
         client.set_flow_run_state(_run(entry), Running(), force=True)
-    assert resume_interrupted(client, {UUID(_run(mine))}) == 1
+    assert resume_interrupted(client, {UUID(_run(mine)): 1, UUID(_run(anothers)): 0}) == 1
     assert queue.entry(mine.id).stage is Stage.WAITING
     assert queue.entry(anothers.id).stage is Stage.RUNNING
 

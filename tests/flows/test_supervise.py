@@ -16,7 +16,7 @@ import pytest
 
 from flows import supervise as supervising
 from flows.errors import CannotStart
-from flows.served import Addresses, addresses_in, noted, only_one, runs_noted, told
+from flows.served import Addresses, addresses_in, forget_runs, noted, only_one, runs_noted, told
 from flows.supervise import MOST_DEATHS, Supervised, supervise
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ DYING = """
 import os, sys
 from pathlib import Path
 from flows.served import noted
-with noted(Path(sys.argv[1]), sys.argv[2]):
+with noted(Path(sys.argv[1]), sys.argv[2], 3):
     os._exit(1)
 """
 
@@ -169,16 +169,18 @@ def test_one_home_has_one_serve_and_its_runs_end_with_it_however_it_ends(tmp_pat
 def test_only_a_run_whose_process_died_leaves_a_note(tmp_path: Path) -> None:
     lock = tmp_path / "serve.lock"
     died, failed, done = (str(uuid4()) for _ in range(3))
-    with noted(lock, done):
+    with noted(lock, done, 1):
         assert len(list((tmp_path / "runs").iterdir())) == 1
-    with pytest.raises(ZeroDivisionError), noted(lock, failed):
+    with pytest.raises(ZeroDivisionError), noted(lock, failed, 1):
         raise ZeroDivisionError
     subprocess.run([sys.executable, "-c", DYING, str(lock), died], cwd=ROOT, check=False, timeout=60)
-    assert runs_noted(tmp_path) == {UUID(died)}
-    assert runs_noted(tmp_path) == frozenset(), "each is told once"
-    with noted(None, done):
+    (tmp_path / "runs" / "something else").touch()
+    assert runs_noted(tmp_path) == {UUID(died): 3}
+    forget_runs(tmp_path, runs_noted(tmp_path))
+    assert runs_noted(tmp_path) == {}
+    with noted(None, done, 1):
         pass
-    assert runs_noted(tmp_path) == frozenset(), "a run of nobody's leaves none"
+    assert runs_noted(tmp_path) == {}, "a run of nobody's leaves none"
 
 
 def test_the_addresses_are_told_only_while_it_runs(tmp_path: Path) -> None:
