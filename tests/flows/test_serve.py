@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -82,13 +83,15 @@ def test_a_document_that_waits_long_is_not_called_late(
 
 
 def test_a_machine_that_joins_others_brings_no_server_of_its_own(
-    machine: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: dict[str, str], tmp_path: Path
 ) -> None:
-    monkeypatch.delenv("PREFECT_API_DATABASE_CONNECTION_URL", raising=False)
     addresses = Addresses("http://elsewhere:4200/api", "speaking.sock")
     joined = _environment(Settings.read(machine), tmp_path, tmp_path / "lock", addresses, joined=True)
     assert joined["PREFECT_API_URL"] == "http://elsewhere:4200/api"
-    assert not any(name.startswith("PREFECT_SERVER") or "DATABASE" in name for name in joined)
+    added = joined.keys() - os.environ.keys()
+    assert not any(name.startswith("PREFECT_SERVER") or "DATABASE" in name for name in added)
+    own = _environment(Settings.read(machine), tmp_path, tmp_path / "lock", addresses, joined=False)
+    assert {"PREFECT_SERVER_API_PORT", "PREFECT_API_DATABASE_CONNECTION_URL"} <= own.keys()
     assert 3 * int(joined["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]) <= JOINED_SILENCE_S
 
 
