@@ -9,6 +9,7 @@ import sysconfig
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -41,6 +42,7 @@ PENDING_LIMIT_S: Final = 300.0  # a run's process has begun by then, or its work
 TAG: Final = "audiobindery"  # of every deployment in `prefect.yaml`
 DEAD_RUNS: Final = "bindery: runs that show no life for {silence_s} s are closed"
 CANCEL_LIMIT_S: Final = 60.0  # Prefect kills a run 30 s after it was asked to end
+SETTLE_S: Final = 10.0  # a worker tells of a dead process twice, seconds apart
 MOST_DEATHS: Final = 2  # of one document's process, after which it is left alone
 MOST_LOSSES: Final = 4  # of the machine that it was on
 LOST: Final = "nothing was heard of its process any more"
@@ -98,13 +100,13 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
     One that died twice is left alone: it is the document's fault, or the machine is too small for it.
     """
-    long_ago = datetime.now(UTC) - timedelta(seconds=PENDING_LIMIT_S)
-    died = [run for run in _runs(client, StateType.CRASHED) if _may_try_again(client, run)]
-    died += [  # a worker had only just taken these when it was killed
+    died = [
         run
-        for run in _runs(client, StateType.PENDING)
-        if run.state is not None and run.state.timestamp < long_ago
+        for run in _runs(client, StateType.CRASHED)
+        if _is_older(run, SETTLE_S) and _may_try_again(client, run)
     ]
+    # a worker had only just taken these when it was killed
+    died += [run for run in _runs(client, StateType.PENDING) if _is_older(run, PENDING_LIMIT_S)]
     again = 0
     for run in died:
         if client.read_flow_run(run.id).state_id == run.state_id:  # or another machine has seen to it
@@ -116,10 +118,14 @@ def give_another_try(client: SyncPrefectClient) -> int:
 
 def finish_cancelling(client: SyncPrefectClient) -> None:
     """Have runs be cancelled that should be and are not: Prefect overlooks some that have only just begun."""
-    late = datetime.now(UTC) - timedelta(seconds=CANCEL_LIMIT_S)
     for run in _runs(client, StateType.CANCELLING):
-        if run.state is not None and run.state.timestamp < late:
+        if _is_older(run, CANCEL_LIMIT_S):
             client.set_flow_run_state(run.id, Cancelled(), force=True)
+
+
+def _is_older(run: FlowRun, seconds: float) -> bool:
+    """Whether its state is."""
+    return run.state is not None and run.state.timestamp < datetime.now(UTC) - timedelta(seconds=seconds)
 
 
 def _may_try_again(client: SyncPrefectClient, run: FlowRun) -> bool:
@@ -128,7 +134,11 @@ def _may_try_again(client: SyncPrefectClient, run: FlowRun) -> bool:
     A process that dies may be its document's fault; where a whole machine was lost, that is less likely.
     """
     states = sorted(client.read_flow_run_states(run.id), key=lambda state: state.timestamp)
-    crashes = [state for state in states if state.type is StateType.CRASHED]
+    crashes = [  # one of a run that no worker had taken again is told late of the process before
+        state
+        for before, state in pairwise(states)
+        if state.type is StateType.CRASHED and before.type in (StateType.PENDING, StateType.RUNNING)
+    ]
     lost = sum(state.message == LOST for state in crashes)
     seldom = len(crashes) - lost < MOST_DEATHS and lost < MOST_LOSSES
     return seldom and not _was_cancelled([state.type for state in states])

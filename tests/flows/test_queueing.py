@@ -67,7 +67,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def queue(client: SyncPrefectClient, settings: Settings) -> Iterator[Queue]:
+def queue(client: SyncPrefectClient, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Queue]:
+    monkeypatch.setattr(flows.provision, "SETTLE_S", -1.0)
     settings.home.mkdir()
     for run in client.read_flow_runs():
         client.delete_flow_run(run.id)
@@ -199,11 +200,25 @@ def test_a_run_whose_process_dies_before_it_has_begun_begins_again_once_too(
     queue: Queue, client: SyncPrefectClient, books: list[Path]
 ) -> None:
     entry = queue.add(books[0], DRAFT).entry
+    for tried in (1, 0):
+        client.set_flow_run_state(_run(entry), Pending(), force=True)
+        client.set_flow_run_state(_run(entry), Crashed(), force=True)
+        assert give_another_try(client) == tried
+    assert queue.entry(entry.id).stage is Stage.DIED
+
+
+def test_a_death_that_is_told_twice_counts_once(
+    queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    client.set_flow_run_state(_run(entry), Running(), force=True)
     client.set_flow_run_state(_run(entry), Crashed(), force=True)
+    monkeypatch.setattr(flows.provision, "SETTLE_S", 60.0)
+    assert give_another_try(client) == 0, "its worker may say it once more"
+    monkeypatch.setattr(flows.provision, "SETTLE_S", -1.0)
     assert give_another_try(client) == 1
     client.set_flow_run_state(_run(entry), Crashed(), force=True)
-    assert give_another_try(client) == 0
-    assert queue.entry(entry.id).stage is Stage.DIED
+    assert give_another_try(client) == 1, "and no process had begun since"
 
 
 def test_a_run_that_was_cancelled_never_begins_again_by_itself(
