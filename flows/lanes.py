@@ -14,7 +14,9 @@ from typing import Final, ParamSpec, Self, TypeVar
 T = TypeVar("T")
 P = ParamSpec("P")
 
-AT_ONCE: Final = 3  # one is spoken, one waits to be, one is read
+# One is spoken, one waits to be, the others begin: a run and the reading of a document take up to a second,
+# in which a large card speaks three of five minutes.
+AT_ONCE: Final = 5
 # Documents of a few minutes take a core each to be finished. Two more are ending their runs, which takes
 # up to a second and no core.
 FINISHING: Final = (os.cpu_count() or 1) + 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from dataclasses import dataclass
 from enum import StrEnum
@@ -102,7 +103,12 @@ def embedded_service(
 def _embedded(
     engine: Engine, weights: Path | None, hardware: Hardware, segments: Path | str
 ) -> SpeakingService:
-    return SpeakingService(open_speaker(engine, weights, hardware), SegmentStore(segments))
+    speaker = open_speaker(engine, weights, hardware)
+    # What is loaded stays for good. A full collection that looks through it stops every thread for 0.2 s,
+    # the one that feeds the card among them.
+    gc.collect()
+    gc.freeze()
+    return SpeakingService(speaker, SegmentStore(segments))
 
 
 @cache
