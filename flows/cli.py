@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -569,7 +570,17 @@ def verify(weights: Weights = None) -> None:
 
 def main() -> None:
     """Run the command."""
+    _fill_standard_streams()
     app()
+
+
+def _fill_standard_streams() -> None:
+    """Where one is closed (`2>&-`), let nothing that is opened later be taken for it, nor by a child."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # which takes the lowest that is free
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -227,7 +227,9 @@ def of_documents(client: SyncPrefectClient) -> Metrics | None:
 @contextmanager
 def impatient_client(api: str) -> Iterator[SyncPrefectClient]:
     """A client for `of_documents`; it asks nothing yet, so that the server need not be there."""
-    patience = {"timeout": _REQUEST_LIMIT_S, "transport": httpx.HTTPTransport()}  # which tries once
+    patience: dict[str, Any] = {"timeout": _REQUEST_LIMIT_S}
+    if api.startswith("http:"):  # Prefect's own transport tries four times, but knows its certificates
+        patience["transport"] = httpx.HTTPTransport()
     with temporary_settings({PREFECT_API_URL: api}), get_client(patience, sync_client=True) as client:
         yield client
 

@@ -253,3 +253,14 @@ def test_what_is_read_can_be_chosen_and_a_wrong_choice_is_refused() -> None:
     assert run("spoken", "--read", "citations=loud", "So [12].") == (2, "")
     assert run("inspect", "--read", "tables", EXAMPLES / "upon-asking.epub") == (2, "")
     assert run("convert", "--read", "table=read", EXAMPLES / "upon-asking.epub") == (2, "")
+
+
+def test_a_closed_standard_stream_is_taken_by_nothing_else() -> None:
+    """Of the processes of finishers, too, which ended for want of one."""
+    ask = "import os, sys; sys.exit(os.fstat(2).st_rdev != os.stat(os.devnull).st_rdev)"
+    code = (
+        "import subprocess, sys; from flows.cli import _fill_standard_streams; _fill_standard_streams();"
+        f"sys.exit(subprocess.run([sys.executable, '-c', {ask!r}]).returncode)"
+    )
+    closed = subprocess.run(["/bin/sh", "-c", 'exec "$0" -c "$1" 2>&-', sys.executable, code], check=False)
+    assert closed.returncode == 0
