@@ -75,10 +75,11 @@ def wait_for_api(child: subprocess.Popen[Any], port: int) -> None:
         if child.poll() is not None:
             break
         try:
-            if httpx.get(health, timeout=5).status_code == httpx.codes.OK:
+            if httpx.get(health, timeout=5, trust_env=False).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     raise CannotStart(
         "Prefect's API did not start",
         "Run again with -v; if it stays so, name another folder in BINDERY_HOME",

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from prefect import flow, get_run_logger
 from prefect.states import Completed, Failed
 
@@ -67,7 +68,10 @@ def narrate_one(
 ) -> Outcome:
     """Narrate a document in a flow run of its own. kept_at: as `narrate_book` has it."""
     with watching(document) if watching else nullcontext(_hear_nothing) as listener, listening(listener):
-        state = narrate_book(document, options, kept_at, return_state=True)
+        try:
+            state = narrate_book(document, options, kept_at, return_state=True)
+        except (httpx.HTTPError, OSError) as error:  # Prefect's server went away
+            return Outcome(document, None, failure_of(error))
     result = ending_of(state)
     forget_ending(state)
     if isinstance(result, Narrated):

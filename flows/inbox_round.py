@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -26,7 +29,8 @@ from flows.report import Narrated, failure_json, folders_of
 from flows.settings import Settings
 from outputs.errors import OutputError
 from outputs.files import sha256_of
-from tasks.attempts import Attempts
+from synth.errors import BadLexicon
+from tasks.attempts import Attempt, Attempts
 from tasks.claims import Claimed, Claims
 from tasks.errors import InboxUnusable
 from tasks.failures import Failure, Fault, failure_of
@@ -35,6 +39,7 @@ from tasks.inbox import NOTE_SUFFIX, REASON_SUFFIX, Waiting
 from tasks.known import recall, remember
 from tasks.progress import Event, Listener, Planned
 
+_NOT_TO_BE_OPENED: Final = (errno.EACCES, errno.EPERM, errno.ENOENT)
 _NOT_HEARD: Final = frozenset(("device", "memory"))  # options that change nothing of what is heard
 
 
@@ -91,34 +96,56 @@ class Round:
 
     def work_through(self, waiting: Sequence[Waiting]) -> Iterator[Handled]:
         """Take and narrate each document; those that a process has ended with come last, one by one."""
-        unclear = [one for one in waiting if one.problem]
-        for one, claimed in zip(unclear, self.claims.take_all(unclear), strict=True):
-            assert one.problem is not None
-            if claimed is not None:
-                yield self._fail(claimed, failure_of(one.problem))
+        yield from self._fail_unclear([one for one in waiting if one.problem])
         lanes = Lanes()
         interrupted = True
         try:
-            running = [lanes.submit(self._handle, one) for one in waiting if not one.problem]
+            running = [
+                lanes.submit(self._safely, one.name, partial(self._take_and_narrate, one))
+                for one in waiting
+                if not one.problem
+            ]
             for future in as_completed(running):
                 handled = future.result()
                 if handled is not None:
                     yield handled
             for claimed, key in self._suspects:
-                yield self._wait(claimed) if self._stopped else self._narrate(claimed, key)
+                alone = (
+                    partial(self._wait, claimed) if self._stopped else partial(self._narrate, claimed, key)
+                )
+                handled = self._safely(claimed.name, alone)
+                if handled is not None:
+                    yield handled
             interrupted = False
         finally:
             self.attempts.forgive()
             lanes.close(wait=not interrupted)
 
-    def _handle(self, waiting: Waiting) -> Handled | None:
-        """What became of a document; None: another run has it, or it is tried later."""
+    def _fail_unclear(self, unclear: Sequence[Waiting]) -> Iterator[Handled]:
+        """Put away those of which nobody can tell whose the book.toml beside them is."""
         try:
-            return self._take_and_narrate(waiting)
-        except (InboxUnusable, OSError) as error:  # it cannot be taken, or not be put away
-            return Handled(waiting.name, Became.WAITS, failure=_cannot_be_moved(error))
+            taken = self.claims.take_all(unclear)
+        except (InboxUnusable, OSError) as error:
+            for one in unclear:
+                yield Handled(one.name, Became.WAITS, failure=_cannot_be_moved(error))
+            return
+        for one, claimed in zip(unclear, taken, strict=True):
+            assert one.problem is not None
+            if claimed is not None:
+                fail = partial(self._fail, claimed, failure_of(one.problem))
+                handled = self._safely(one.name, fail)
+                if handled is not None:
+                    yield handled
+
+    def _safely(self, name: Path, work: Callable[[], Handled | None]) -> Handled | None:
+        """What became of a document; one that cannot be taken or put away waits, and stops no other."""
+        try:
+            return work()
+        except (InboxUnusable, OSError) as error:
+            return Handled(name, Became.WAITS, failure=_cannot_be_moved(error))
 
     def _take_and_narrate(self, waiting: Waiting) -> Handled | None:
+        """What became of a document; None: another run has it, or it is tried later."""
         try:
             if self._stopped is None:
                 check_disks(self.options, self.settings)
@@ -132,12 +159,12 @@ class Round:
         try:
             key = _content_key(claimed, self.options, self.settings)
         except OSError as error:
-            return self._fail(claimed, _cannot_be_opened(claimed, error))
+            return self._unread(claimed, error)
         attempt = self.attempts.of(key)
         if attempt.kills:
             return self._fail(claimed, _kills(attempt.begun), key)
         if not attempt.may_begin(time.time()):
-            return self._wait(claimed)
+            return self._wait(claimed, _later(attempt))
         if attempt.is_suspect:
             self._suspects.append((claimed, key))
             return None
@@ -189,6 +216,20 @@ class Round:
         if self.attempts.failed(key, time.time()).is_hopeless:
             return self._fail(claimed, failure, key)
         return self._wait(claimed, failure)
+
+    def _unread(self, claimed: Claimed, error: OSError) -> Handled:
+        """A document that cannot be read, or a lexicon for it: a disk that fails is not its fault."""
+        if error.errno not in _NOT_TO_BE_OPENED:
+            return self._wait(claimed, _disk_failed(error))
+        if Path(error.filename).is_relative_to(claimed.folder):
+            return self._fail(claimed, _cannot_be_opened(claimed, error))
+        self._stopped = Failure(
+            BadLexicon.code,
+            f"{error.filename} cannot be opened ({error.strerror})",
+            "Check the path and its permissions",
+            Fault.MACHINE,
+        )
+        return self._wait(claimed)
 
     def _wait(self, claimed: Claimed, failure: Failure | None = None) -> Handled:
         self.claims.give_back(claimed)
@@ -263,10 +304,29 @@ def _kills(times: int) -> Failure:
 def _cannot_be_moved(error: InboxUnusable | OSError) -> Failure:
     if isinstance(error, InboxUnusable):
         return Failure(error.code, error.message, error.hint, Fault.PASSING)
+    hints = {
+        errno.ENOSPC: "Make room on the disk of the inbox",
+        errno.EDQUOT: "Make room on the disk of the inbox",
+        errno.EXDEV: "All of an inbox must be on one disk, done/ and failed/ too",
+        errno.EIO: "Look at the disk of the inbox",
+        errno.ESTALE: "Look at the disk of the inbox",
+    }
+    right = "Give the user that runs this the right to write to the inbox and all folders in it"
+    hint = hints.get(error.errno or 0, right)
+    return Failure("inbox", f"it cannot be moved ({error.strerror})", hint, Fault.PASSING)
+
+
+def _disk_failed(error: OSError) -> Failure:
+    return Failure(
+        "inbox", f"it cannot be read ({error.strerror})", "Look at the disk of the inbox", Fault.PASSING
+    )
+
+
+def _later(attempt: Attempt) -> Failure:
     return Failure(
         "inbox",
-        f"it cannot be moved ({error.strerror})",
-        "Give the user that runs this the right to write to the inbox and all folders in it",
+        f"it failed {attempt.failed} times by what may pass",
+        f"It is tried again at {datetime.fromtimestamp(attempt.again_s).astimezone():%H:%M}",
         Fault.PASSING,
     )
 

@@ -185,25 +185,21 @@ def _watch_over_dead_runs(silence_s: int) -> AutomationCore:
 
 def _deploy(environment: Mapping[str, str]) -> None:
     """What `prefect deploy --all` does with our `prefect.yaml`."""
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-P",
-            "-m",
-            "prefect",
-            "--no-prompt",
-            "deploy",
-            "--all",
-            "--prefect-file",
-            _prefect_yaml(),
-        ],
-        env={"BINDERY_WORKDIR": str(Path.cwd()), **environment},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=DEPLOY_LIMIT_S,
-        check=False,
-    )
+    command = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", _prefect_yaml()]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", *command],
+            env={"BINDERY_WORKDIR": str(Path.cwd()), **environment},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=DEPLOY_LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotStart(
+            f"Prefect did not make our deployments within {DEPLOY_LIMIT_S:.0f} s", "Run again"
+        ) from error
     if done.returncode:
         lines = (done.stderr.strip() or done.stdout.strip()).splitlines()
         raise CannotStart(

@@ -14,7 +14,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowRunFilter,
@@ -35,7 +34,7 @@ from flows.narrate import NarrationOptions
 from flows.priorities import Priority
 from flows.provision import CANCEL_LIMIT_S
 from flows.rates import Rates, rates_of
-from flows.served import addresses_in
+from flows.served import addresses_in, server_faults_told
 from flows.settings import Settings
 from inputs.choosing import chosen_chapters
 from outputs.files import sha256_of
@@ -50,7 +49,6 @@ _KEY_TAG: Final = "document:"
 _BY_TAG: Final = "by:"
 _ID_LETTERS: Final = 8
 _RETRIED: Final = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
-_NO_SERVER_HINT: Final = "Start one with `bindery serve`, or name one in PREFECT_API_URL"
 
 
 class Stage(StrEnum):
@@ -130,16 +128,23 @@ def open_queue(settings: Settings) -> Iterator[Queue]:
     addresses = addresses_in(settings.home)
     api = PREFECT_API_URL.value() or (addresses.api if addresses else None)
     if api is None:
-        raise CannotStart("no server runs here", _NO_SERVER_HINT)
-    with temporary_settings({PREFECT_API_URL: api}), get_client(sync_client=True) as client:
+        raise CannotStart(
+            "no server runs here", "Start one with `bindery serve`, or name one in PREFECT_API_URL"
+        )
+    with (
+        server_faults_told(api),
+        temporary_settings({PREFECT_API_URL: api}),
+        get_client(sync_client=True) as client,
+    ):
         try:
             deployment = client.read_deployment_by_name(DEPLOYMENT)
-        except httpx.TransportError as error:
-            raise CannotStart(f"the server at {api} does not answer", _NO_SERVER_HINT) from error
         except ObjectNotFound as error:
             hint = "Run `prefect deploy --all` against it, or use `bindery serve`"
             raise CannotStart(f"the server at {api} does not know our deployments", hint) from error
-        yield Queue(client, deployment, settings.home)
+        try:
+            yield Queue(client, deployment, settings.home)
+        except ObjectNotFound as error:
+            raise NotInQueue("it was deleted from Prefect's server meanwhile") from error
 
 
 class Queue:
@@ -194,7 +199,7 @@ class Queue:
                 **({_DUE_LABEL: due.isoformat()} if due else {}),
             },
             work_queue_name=priority.value,
-            idempotency_key=f"{key}:{len(before)}",  # two who add it at the same moment get the same run
+            idempotency_key=_next_key(key, before),
         )
         return Added(_entry(run), is_new=True)
 
@@ -287,6 +292,8 @@ class Queue:
         turns = [_may_begin(one) for one in others if one.id != run.id]
         turn = min(turns, default=datetime.now(UTC)) - timedelta(seconds=1) if first else datetime.now(UTC)
         if to == run.work_queue_name:
+            if self._client.read_flow_run(run.id).state_id != run.state_id:
+                raise NotInQueue(f"{_id(run)} has just begun")
             self._client.set_flow_run_state(run.id, Scheduled(scheduled_time=turn), force=True)
             return self.entry(_id(run))
         self._client.set_flow_run_state(run.id, Cancelled(message="moved"))
@@ -375,6 +382,14 @@ def _work_s(audio_s: float | None, rates: Rates) -> float | None:
         return None
     finishing = rates.finishing * (os.cpu_count() or 1) if rates.finishing else rates.speaking
     return audio_s / min(rates.speaking, finishing)
+
+
+def _next_key(key: str, before: Sequence[FlowRun]) -> str:
+    """The same for two who add a document at the same moment, and for nobody after them.
+
+    It names the runs and does not count them, since old ones are deleted.
+    """
+    return hashlib.sha256(" ".join([key, *sorted(str(run.id) for run in before)]).encode()).hexdigest()
 
 
 def _turn(run: FlowRun) -> tuple[bool, int, datetime]:

@@ -20,7 +20,7 @@ from typing import Final
 
 import httpx
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.exceptions import PrefectHTTPStatusError
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from rich.console import Console
 from rich.markup import escape
@@ -40,7 +40,7 @@ from flows.provision import (
     resume_interrupted,
     schedule_inbox,
 )
-from flows.served import Addresses, forget_runs, only_one, runs_noted, told
+from flows.served import Addresses, forget_runs, only_one, runs_noted, server_faults_told, told
 from flows.settings import Settings
 from flows.speakers import Hardware
 from flows.supervise import Supervised, supervise
@@ -96,17 +96,12 @@ def serve(
         speaking.start()
         if server is not None:
             wait_for_api(process, settings.port)
-        try:
+        with server_faults_told(addresses.api):
             provision(client, environment, SILENCE_S if server else JOINED_SILENCE_S)
-        except PrefectHTTPStatusError as error:
-            raise CannotStart(
-                f"the server at {addresses.api} refuses: {error.response.status_code}",
-                "Look at PREFECT_API_URL, which ends with /api, and at PREFECT_API_AUTH_STRING",
-            ) from error
-        if server is not None or settings.inbox is not None:  # it may be another machine's
-            schedule_inbox(client, wanted=settings.inbox is not None)
-        died = runs_noted(home)
-        resumed = resume_interrupted(client, None if server else died)
+            if server is not None or settings.inbox is not None:  # it may be another machine's
+                schedule_inbox(client, wanted=settings.inbox is not None)
+            died = runs_noted(home)
+            resumed = resume_interrupted(client, None if server else died)
         forget_runs(home, died)
         worker.start()
         stack.enter_context(told(home, addresses))
@@ -117,7 +112,7 @@ def serve(
 
 def _hand_back(client: SyncPrefectClient, home: Path) -> None:
     """Let other machines go on with what this one was at, without waiting for its silence to be noticed."""
-    with suppress(PrefectHTTPStatusError, httpx.TransportError):
+    with suppress(PrefectHTTPStatusError, ObjectNotFound, httpx.TransportError):
         died = runs_noted(home)
         resume_interrupted(client, died)
         forget_runs(home, died)
@@ -245,7 +240,8 @@ def _check_port(port: int) -> None:
 
 
 def _look_after(client: SyncPrefectClient) -> None:
-    with suppress(PrefectHTTPStatusError, httpx.TransportError):  # the server is being started again
+    # the server is being started again, or somebody has just deleted a run
+    with suppress(PrefectHTTPStatusError, ObjectNotFound, httpx.TransportError):
         give_another_try(client)
         finish_cancelling(client)
 

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from prefect.exceptions import TerminationSignal
+import httpx
+from prefect.exceptions import PrefectHTTPStatusError, TerminationSignal
 
 from flows.errors import CannotStart
 from outputs.files import complete_or_absent
@@ -32,6 +33,27 @@ class Addresses:
 
     api: str  # Prefect's; its pages are one level up
     speaking: str  # the socket of the speaking service
+
+
+@contextmanager
+def server_faults_told(api: str) -> Iterator[None]:
+    """Tell in a line what goes wrong between us and Prefect's server.
+
+    Raises:
+        CannotStart: it did.
+    """
+    try:
+        yield
+    except PrefectHTTPStatusError as error:
+        raise CannotStart(
+            f"the server at {api} refuses: {error.response.status_code}",
+            "Look at PREFECT_API_URL, which ends with /api, and at PREFECT_API_AUTH_STRING",
+        ) from error
+    except httpx.TransportError as error:
+        raise CannotStart(
+            f"the server at {api} does not answer",
+            "Start one with `bindery serve`, or name one in PREFECT_API_URL",
+        ) from error
 
 
 @contextmanager

@@ -183,6 +183,9 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
         defaults["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] = "30"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if spared != "*":  # a company's proxy knows nothing of the API in this machine
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"{spared},127.0.0.1,localhost".strip(",")
     home = Path(os.environ["PREFECT_HOME"])
     check_writable(home, "Name another one in the environment variable BINDERY_HOME")
     check_writable(settings.home, "Name another one in the environment variable BINDERY_HOME")

@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Final
@@ -41,6 +42,8 @@ class Supervised:
         """Start it; its log goes on where it was."""
         if self._file is None:
             self.log.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):  # what the one before said of its end stays beside it
+                self.log.replace(self.log.with_suffix(".1.log"))
             self._file = self.log.open("wb")
         self._started_s = time.monotonic()
         self.process = start_child(self.module, self.arguments, self.environment, self._file)

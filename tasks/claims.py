@@ -174,6 +174,8 @@ def _is_dead(folder: Path, last_s: float, machine: Machine) -> bool:
         owner = Machine(facts["host"], facts["boot"])
     except BlockingIOError:
         return False
+    except PermissionError as error:
+        raise _anothers(error) from error
     except (FileNotFoundError, ValueError, KeyError):  # it died while it began, or as it ended
         return folder.stat().st_mtime < last_s
     if owner.boot == machine.boot or owner.host == machine.host:
@@ -228,11 +230,22 @@ def _move(source: Path, target: Path) -> None:
 @contextmanager
 def _locked(inbox: Inbox) -> Iterator[Path]:
     """Hold the inbox's lock for a moment; it ends with the process that holds it, however that ends."""
-    inbox.claimed.mkdir(parents=True, exist_ok=True)
     path = inbox.claimed / _LOCK
-    with path.open("a", encoding="utf-8") as file:
+    try:
+        inbox.claimed.mkdir(parents=True, exist_ok=True)
+        file = path.open("a", encoding="utf-8")
+    except PermissionError as error:
+        raise _anothers(error) from error
+    with file:
         _lock(file, inbox)
         yield path
+
+
+def _anothers(error: PermissionError) -> InboxUnusable:
+    return InboxUnusable(
+        f"{error.filename} belongs to another user who worked on this inbox",
+        f"Run this as that user, or give yourself the right to write to {Path(error.filename).parent}",
+    )
 
 
 def _lock(file: IO[str], inbox: Inbox) -> None:

@@ -7,6 +7,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -167,11 +168,28 @@ def _folders(inbox: Inbox) -> Iterator[tuple[Path, list[str]]]:
     for place, folders, names in os.walk(inbox.folder):
         here = Path(place)
         folders[:] = sorted(
-            name
+            _in_unicode(here, name)
             for name in folders
             if not name.startswith(".") and here / name not in (inbox.done, inbox.failed)
         )
-        yield here, sorted(names)
+        yield here, sorted(_in_unicode(here, name) for name in names)
+
+
+def _in_unicode(folder: Path, name: str) -> str:
+    """The name of a file or folder, which is renamed where it is no Unicode, as old archives have them.
+
+    Such a name can be written neither into a note nor to Prefect. What cannot be renamed is left alone.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        better = folder / os.fsencode(name).decode("cp1252", errors="replace")
+        if os.path.lexists(better):
+            better = free_name(better)
+        with suppress(OSError):
+            (folder / name).rename(better)
+        return better.name
+    return name
 
 
 def _may_be_document(path: Path) -> bool:

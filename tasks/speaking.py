@@ -93,7 +93,8 @@ class SpeakingService:
 
     Whoever calls `speak` waits until its chunks are in the store; those of several callers are spoken in
     shared batches, the lowest number of `priority` first, a chunk that two want once. A chunk that cannot be
-    spoken fails those who asked for it and nobody else. What nobody waits for any more is not spoken.
+    spoken fails those who asked for it and nobody else. Where nothing can be spoken any more, all get a
+    SpeakerLost. What nobody waits for any more is not spoken.
     """
 
     def __init__(self, speaker: Speaker, store: SegmentStore, stall_limit_s: float = STALL_LIMIT_S) -> None:
@@ -242,19 +243,42 @@ class SpeakingService:
     def _run(self) -> None:
         writes: list[Future[SegmentFacts]] = []
         while window := self._next_window():
-            began_s = self._gave_s = monotonic()
-            speaking = self._speaking.submit(self._speak, window)
-            fault = speaking.exception()  # waits; ours are given by `_speak` to the chunk that they are of
+            began_s = monotonic()
+            spoken, faults = self._try(window)
             with self._changed:
-                self._gave_s = None
                 self._speaking_s += monotonic() - began_s
-                self._faults_in_a_row = self._faults_in_a_row + 1 if fault else 0
-            if fault is not None:
-                self._fail(window, fault)
-                continue
+                in_vain = bool(faults) and not any(request.is_spoken for request in window)
+                is_lost = in_vain and (len(window) > 1 or self._faults_in_a_row > 0)
+                self._faults_in_a_row = self._faults_in_a_row + 1 if in_vain else 0
+            for request, fault in faults:
+                self._fail([request], _lost(fault) if is_lost else fault)
             wait(writes)  # of the window before: no more than two windows are held in memory
-            writes = speaking.result()
+            writes = spoken
         wait(writes)
+
+    def _try(
+        self, window: Sequence[Request]
+    ) -> tuple[list[Future[SegmentFacts]], list[tuple[Request, BaseException]]]:
+        """What is being stored of a window, and the faults of the program that its other chunks meet.
+
+        Which chunk meets one is found one by one. Errors of ours are given by `_speak` to their chunk.
+        """
+        self._gave_s = monotonic()
+        speaking = self._speaking.submit(self._speak, window)
+        fault = speaking.exception()  # waits
+        self._gave_s = None
+        if fault is None:
+            return speaking.result(), []
+        left = [request for request in window if not request.is_spoken and not request.done.done()]
+        if len(window) == 1 or isinstance(fault, SpeakerLost):
+            return [], [(request, fault) for request in left]
+        writes: list[Future[SegmentFacts]] = []
+        faults: list[tuple[Request, BaseException]] = []
+        for request in left:
+            one_writes, one_faults = self._try([request])
+            writes += one_writes
+            faults += one_faults
+        return writes, faults
 
     def _next_window(self) -> list[Request]:
         """What is to be spoken next; waits for it. Empty when the service is closed."""
@@ -278,6 +302,8 @@ class SpeakingService:
                 write = self._writing.submit(self.store.put, segment)
                 write.add_done_callback(partial(self._finish, request, segment.duration_s))
                 writes.append(write)
+        except SpeakerLost:  # which is no chunk's fault
+            raise
         except SpeechError as error:
             if len(window) == 1:
                 self._fail(given, error)
@@ -317,3 +343,15 @@ class SpeakingService:
                 with self._changed:
                     self._under_way.pop(request.key, None)
                 request.done.set_exception(fault)
+
+
+def _lost(fault: BaseException) -> SpeakerLost:
+    """A fault that every chunk meets is none of a chunk; whoever asked may try again."""
+    if isinstance(fault, SpeakerLost):
+        return fault
+    lost = SpeakerLost(
+        f"the speaker can say nothing any more ({type(fault).__name__}: {fault})",
+        "Run again; if it stays so, report it with what -v prints",
+    )
+    lost.__cause__ = fault
+    return lost

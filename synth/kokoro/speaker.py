@@ -19,7 +19,7 @@ from torch import Tensor
 
 from synth.audio import SAMPLE_RATE_HZ, AudioSegment, Samples, WordTime
 from synth.chunks import Chunk
-from synth.errors import BadCompute, ChunkDoesNotFit
+from synth.errors import BadCompute, ChunkDoesNotFit, SpeakerLost
 from synth.kokoro.batches import batches
 from synth.kokoro.compute import Compute, choose_compute
 from synth.kokoro.diction import KokoroDiction, model_digest
@@ -115,6 +115,7 @@ class KokoroSpeaker(KokoroDiction):
 
         Raises:
             ChunkDoesNotFit: a chunk alone needs more memory than is allowed.
+            SpeakerLost: the card failed.
         """
         if self._compute.device == "cpu":
             yield from self._row_by_row(chunks)
@@ -157,7 +158,14 @@ class KokoroSpeaker(KokoroDiction):
 
     def _in_batches(self, chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
         for window in _windows(chunks):
-            yield from self._window(window)
+            try:
+                segments = self._window(window)
+            except torch.AcceleratorError as error:
+                raise SpeakerLost(
+                    f"the card failed: {str(error).splitlines()[0]}",
+                    "Run again; if it stays so, the log of the machine or the card's driver may say why",
+                ) from error
+            yield from segments
 
     @torch.inference_mode()
     def _window(self, chunks: Sequence[Chunk]) -> list[AudioSegment]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
 
 from flows import documents
@@ -15,6 +16,7 @@ from flows.lanes import AT_ONCE
 from flows.narrate import NarrationOptions
 from flows.report import Narrated
 from inputs.errors import EmptyDocument
+from tasks.failures import Fault
 from tasks.progress import ChapterFinished, tell
 
 
@@ -61,6 +63,21 @@ def test_each_document_is_narrated_once_and_a_bad_one_keeps_nobody_back(runs: Ru
     assert outcomes["bad"].failure is not None
     assert outcomes["bad"].as_json()["error"]["code"] == outcomes["bad"].failure.code
     assert all(outcomes[name].narrated is not None for name in "abc")
+
+
+def test_a_server_that_goes_away_under_a_document_ends_no_other(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def narrate(document: str, *how: Any, **more: Any) -> Any:
+        if document == "b":
+            raise httpx.ConnectError("connection refused")
+        return runs(document, *how, **more)
+
+    monkeypatch.setattr(documents, "narrate_book", narrate)
+    outcomes = {outcome.document: outcome for outcome in narrate_each(["a", "b", "c"], NarrationOptions())}
+    assert outcomes["b"].failure is not None
+    assert outcomes["b"].failure.fault is Fault.PASSING
+    assert all(outcomes[name].narrated is not None for name in "ac")
 
 
 def test_documents_are_under_way_side_by_side_but_only_a_few(runs: Runs) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -20,6 +23,7 @@ from flows.documents import Outcome, Watching
 from flows.errors import CannotStart
 from flows.inbox import attend, inbox_at
 from flows.inbox_round import Became, Handled
+from flows.lanes import AT_ONCE
 from flows.narrate import NarrationOptions
 from flows.news import hooks_of
 from flows.report import Narrated, NarratedChapter
@@ -27,7 +31,7 @@ from flows.settings import Settings
 from flows.speakers import Engine
 from inputs.errors import NoTextLayer, PasswordNeeded
 from outputs.errors import DiskFull, EncoderFailed
-from tasks import hooks
+from tasks import claims, hooks
 from tasks.attempts import Attempts
 from tasks.errors import InboxUnusable
 from tasks.failures import Fault, failure_of
@@ -210,7 +214,9 @@ def test_what_may_pass_waits_and_is_tried_again_but_not_for_ever(
     assert {one.became for one in first.values()} == {Became.WAITS}
     assert first["a.txt"].failure is not None
     assert first["a.txt"].failure.fault is Fault.PASSING
-    assert {one.became for one in work().values()} == {Became.WAITS}
+    again = work()
+    assert {one.became for one in again.values()} == {Became.WAITS}
+    assert "tried again at" in again["a.txt"].line
     assert len(narrator.spoken) == 2, "its time has not come"
     put(inbox, {"b.txt": "well again"})
     for _ in range(3):
@@ -224,13 +230,13 @@ def test_what_may_pass_waits_and_is_tried_again_but_not_for_ever(
 def test_a_full_disk_stops_the_round_and_fails_nobody(
     inbox: Inbox, narrator: Narrator, work: Callable[..., dict[str, Handled]]
 ) -> None:
-    put(inbox, {f"{number}.txt": "full" for number in range(6)})
+    put(inbox, {f"{number}.txt": "full" for number in range(12)})
     handled = work()
     assert {one.became for one in handled.values()} == {Became.WAITS}
     assert {one.failure and one.failure.code for one in handled.values()} == {"disk-full"}
-    assert len(narrator.spoken) <= 3, "nothing more is begun"
-    assert here(inbox) == {f"{number}.txt" for number in range(6)}
-    put(inbox, {f"{number}.txt": f"room again {number}" for number in range(6)})
+    assert len(narrator.spoken) <= AT_ONCE, "nothing more is begun"
+    assert here(inbox) == {f"{number}.txt" for number in range(12)}
+    put(inbox, {f"{number}.txt": f"room again {number}" for number in range(12)})
     assert {one.became for one in work().values()} == {Became.DONE}
 
 
@@ -368,6 +374,92 @@ def test_a_document_that_cannot_be_put_away_stops_nobody(
     assert handled["a.txt"].became is Became.DONE
     assert {handled[name].became for name in ("b.pdf", "c.pdf")} == {Became.WAITS}
     assert here(inbox) == {"done/a.txt", "b.pdf", "c.pdf"}
+
+
+def test_documents_with_one_unclear_book_toml_that_cannot_be_taken_stop_nobody(
+    inbox: Inbox, work: Callable[..., dict[str, Handled]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(inbox, {"theirs/a.epub": "a", "theirs/b.epub": "b", "theirs/book.toml": "[book]", "c.txt": "words"})
+    move = claims._move
+
+    def refuse(source: Path, target: Path) -> None:
+        if "theirs" in source.parts:
+            raise PermissionError(errno.EACCES, "Permission denied", str(source))
+        move(source, target)
+
+    monkeypatch.setattr(claims, "_move", refuse)
+    handled = work()
+    assert handled["c.txt"].became is Became.DONE
+    assert {handled[f"theirs/{name}.epub"].became for name in "ab"} == {Became.WAITS}
+    assert "right to write" in handled["theirs/a.epub"].line
+
+
+@pytest.mark.parametrize(
+    ("number", "became"),
+    [(errno.EACCES, Became.FAILED), (errno.EIO, Became.WAITS), (errno.ESTALE, Became.WAITS)],
+)
+def test_a_disk_that_fails_is_not_the_documents_fault(
+    inbox: Inbox,
+    work: Callable[..., dict[str, Handled]],
+    monkeypatch: pytest.MonkeyPatch,
+    number: int,
+    became: Became,
+) -> None:
+    put(inbox, {"a.txt": "words", "b.txt": "more words"})
+    sha256 = inbox_round.sha256_of
+
+    def fail(path: Path) -> str:
+        if path.name == "a.txt":
+            raise OSError(number, os.strerror(number), str(path))
+        return sha256(path)
+
+    monkeypatch.setattr(inbox_round, "sha256_of", fail)
+    handled = work()
+    assert (handled["a.txt"].became, handled["b.txt"].became) == (became, Became.DONE)
+    assert os.strerror(number) in handled["a.txt"].line
+
+
+def test_a_lexicon_that_is_gone_stops_the_round_and_is_named(
+    inbox: Inbox, tmp_path: Path, work: Callable[..., dict[str, Handled]]
+) -> None:
+    put(inbox, {"a.txt": "words", "b.txt": "more words"})
+    handled = work(lexicon=tmp_path / "gone.toml")
+    for one in handled.values():
+        assert one.became is Became.WAITS
+        assert one.failure is not None
+        assert one.failure.fault is Fault.MACHINE
+        assert "gone.toml cannot be opened" in one.line
+    assert here(inbox) == {"a.txt", "b.txt"}
+
+
+def test_a_name_that_is_no_unicode_becomes_one(inbox: Inbox, work: Callable[..., dict[str, Handled]]) -> None:
+    folder = os.fsencode(inbox.folder)
+    (inbox.folder / "café.txt").write_text("another")
+    Path(os.fsdecode(folder + b"/\xfcbungen")).mkdir()
+    for name in (b"caf\xe9.txt", b"\xfcbungen/eins.pdf"):
+        Path(os.fsdecode(folder + b"/" + name)).write_text("scan" if name.endswith(b"pdf") else "words")
+    handled = work()
+    assert {name: one.became for name, one in handled.items()} == {
+        "café.txt": Became.DONE,
+        "café (2).txt": Became.DONE,
+        "übungen/eins.pdf": Became.FAILED,
+    }
+    reason = f"failed/übungen/eins.pdf{REASON_SUFFIX}"
+    assert here(inbox) == {"done/café.txt", "done/café (2).txt", "failed/übungen/eins.pdf", reason}
+
+
+def test_what_another_user_has_taken_is_told(inbox: Inbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    inbox.claimed.mkdir()
+    real = Path.open
+
+    def refuse(path: Path, *how: Any, **more: Any) -> Any:
+        if path.name == claims._LOCK:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *how, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InboxUnusable, match="belongs to another user"):
+        claims.take_back(inbox, 60.0, claims.Machine.this())
 
 
 def test_an_inbox_is_a_folder_that_is_there(tmp_path: Path, settings: Settings) -> None:

@@ -7,8 +7,10 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import StateType
@@ -21,6 +23,7 @@ from typer.testing import CliRunner
 import flows.provision
 from flows.api_process import prefect_api
 from flows.cli import app
+from flows.errors import CannotStart
 from flows.metrics import impatient_client, of_documents
 from flows.narrate import NarrationOptions, narrate_book
 from flows.priorities import POOL, Priority
@@ -205,6 +208,49 @@ def test_a_run_whose_process_dies_before_it_has_begun_begins_again_once_too(
         client.set_flow_run_state(_run(entry), Crashed(), force=True)
         assert give_another_try(client) == tried
     assert queue.entry(entry.id).stage is Stage.DIED
+
+
+def test_a_document_is_queued_again_although_an_earlier_run_of_it_was_deleted(
+    queue: Queue, client: SyncPrefectClient, books: list[Path]
+) -> None:
+    runs: list[str] = []
+    for _ in range(2):
+        added = queue.add(books[0], DRAFT)
+        assert added.is_new
+        runs.append(_run(added.entry))
+        client.set_flow_run_state(runs[-1], Failed(), force=True)
+    client.delete_flow_run(UUID(runs[0]))
+    added = queue.add(books[0], DRAFT)
+    assert added.is_new
+    assert added.entry.stage is Stage.WAITING
+    assert _run(added.entry) not in runs
+
+
+def test_what_has_just_begun_is_not_moved(
+    queue: Queue, client: SyncPrefectClient, books: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = queue.add(books[0], DRAFT).entry
+    real = queue._runs
+
+    def slowly(**what: Any) -> list[Any]:
+        found: list[Any] = real(**what)
+        if "states" in what:
+            client.set_flow_run_state(_run(entry), Running(), force=True)
+        return found
+
+    monkeypatch.setattr(queue, "_runs", slowly)
+    with pytest.raises(NotInQueue, match="has just begun"):
+        queue.move(entry.id, None, first=True)
+    assert client.read_flow_run(UUID(_run(entry))).state_type is StateType.RUNNING
+
+
+def test_a_server_that_refuses_is_told_in_a_line(queue: Queue, settings: Settings, api: str) -> None:
+    asked = httpx.Request("GET", api)
+    refused = httpx.HTTPStatusError("no", request=asked, response=httpx.Response(401, request=asked))
+    with pytest.raises(CannotStart, match="refuses: 401"), open_queue(settings):
+        raise PrefectHTTPStatusError.from_httpx_error(refused)
+    with pytest.raises(CannotStart, match="does not answer"), open_queue(settings):
+        raise httpx.ConnectError("connection refused")
 
 
 def test_a_death_that_is_told_twice_counts_once(

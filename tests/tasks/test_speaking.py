@@ -153,12 +153,53 @@ def test_a_chunk_that_cannot_be_spoken_fails_nobody_else(service: SpeakingServic
             bad.result(20)
 
 
-def test_a_fault_of_the_program_reaches_those_who_wait_and_the_service_goes_on(
-    service: SpeakingService,
+@pytest.mark.parametrize("streams", [True, False])
+def test_a_fault_of_the_program_reaches_those_who_wait_for_its_chunk_and_the_service_goes_on(
+    service: SpeakingService, speaker: Recorder, streams: bool
 ) -> None:
-    with pytest.raises(ZeroDivisionError):
-        service.speak([chunk("a"), chunk("broken"), chunk("b")])
-    assert service.speak([chunk("b")]) == pytest.approx(0.1)
+    speaker.streams = streams
+    speaker.gate.clear()
+    with ThreadPoolExecutor(3) as pool:
+        opening = pool.submit(service.speak, [chunk("a")])
+        _until(lambda: len(speaker.windows) == 1)
+        bad = pool.submit(service.speak, [chunk("bb"), chunk("broken"), chunk("ccc")])
+        good = pool.submit(service.speak, [chunk("dddd"), chunk("eeeee")])
+        _until(lambda: len(service._waiting) == 5)
+        speaker.gate.set()
+        assert opening.result(20) > 0
+        assert good.result(20) == pytest.approx(0.2)
+        with pytest.raises(ZeroDivisionError):
+            bad.result(20)
+    assert service.figures().faults_in_a_row == 0
+    assert service.speak([chunk("ffffff")]) == pytest.approx(0.1)
+
+
+def test_a_speaker_that_can_say_nothing_any_more_is_no_chunks_fault(
+    service: SpeakingService, speaker: Recorder
+) -> None:
+    with pytest.raises(SpeakerLost, match="ZeroDivisionError: broken"):
+        service.speak([chunk("broken"), chunk("broken, too")])
+    assert service.figures().faults_in_a_row == 1
+    with pytest.raises(SpeakerLost):
+        service.speak([chunk("broken still")])
+    assert service.figures().faults_in_a_row == 2
+    assert service.speak([chunk("a")]) == pytest.approx(0.1)
+
+
+def test_a_card_that_fails_is_told_at_once_as_what_may_pass(
+    service: SpeakingService, speaker: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[int] = []
+
+    def fail(chunks: Iterable[Chunk]) -> Iterator[AudioSegment]:
+        tries.append(len(list(chunks)))
+        raise SpeakerLost("the card failed", "Run again")
+        yield
+
+    monkeypatch.setattr(speaker, "speak", fail)
+    with pytest.raises(SpeakerLost, match="the card failed"):
+        service.speak([chunk("a"), chunk("b"), chunk("c")])
+    assert (tries, service.figures().faults_in_a_row) == ([3], 1)
 
 
 def test_a_store_that_cannot_be_written_to_fails_those_who_wait(

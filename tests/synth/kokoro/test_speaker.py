@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synth.chunks import Chunk
-from synth.errors import BadCompute, ChunkDoesNotFit, UnknownVoice, WeightsMissing
+from synth.errors import BadCompute, ChunkDoesNotFit, SpeakerLost, UnknownVoice, WeightsMissing
 from synth.kokoro.batches import batches, efficiency
 from synth.kokoro.compute import Compute, choose_compute
 from synth.kokoro.diction import open_diction
@@ -220,6 +220,17 @@ def test_when_memory_runs_out_in_the_first_stage_its_batches_halve(
 
     monkeypatch.setattr(speaker._model, "prosody", cramped)
     assert [one.key for one in in_batches(speaker, chunks)] == [one.key for one in expected]
+
+
+def test_a_card_that_fails_is_no_chunks_fault(
+    speaker: KokoroSpeaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure\nCompile with …")
+
+    monkeypatch.setattr(speaker._model, "acoustics", fail)
+    with pytest.raises(SpeakerLost, match=r"^the card failed: CUDA error: unspecified launch failure\."):
+        in_batches(speaker, mixed(3))
 
 
 def test_words_of_a_chunk_that_is_cut_out_never_run_backwards(speaker: KokoroSpeaker) -> None:
