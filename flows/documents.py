@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import as_completed
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +18,8 @@ from flows.endings import ending_of, forget_ending
 from flows.lanes import Lanes
 from flows.narrate import NarrationOptions, narrate_book
 from flows.report import Narrated, failure_json
+from inputs.errors import DocumentError
+from inputs.read import refuse_odd_name
 from tasks.failures import Failure, failure_of
 from tasks.progress import Listener, listening
 
@@ -67,6 +71,10 @@ def narrate_one(
     document: str, options: NarrationOptions, watching: Watching | None = None, kept_at: str | None = None
 ) -> Outcome:
     """Narrate a document in a flow run of its own. kept_at: as `narrate_book` has it."""
+    try:
+        refuse_odd_name(Path(document))
+    except DocumentError as error:
+        return Outcome(os.fsencode(document).decode(errors="replace"), None, failure_of(error))
     with watching(document) if watching else nullcontext(_hear_nothing) as listener, listening(listener):
         try:
             state = narrate_book(document, options, kept_at, return_state=True)

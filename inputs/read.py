@@ -100,7 +100,20 @@ def _read_text(path: Path, sha256: str, head: bytes) -> Book:
     return replace(book, warnings=(*found.warnings, *book.warnings))
 
 
+def refuse_odd_name(path: Path) -> None:
+    """Nothing can be written down of a file whose path is no Unicode, as old archives have them.
+
+    Raises:
+        NoSuchDocument: this is one.
+    """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise NoSuchDocument(path, "its path is no Unicode", "Rename the file, or its folder") from None
+
+
 def _refuse_what_is_no_file(path: Path) -> None:
+    refuse_odd_name(path)
     if not path.exists():
         raise NoSuchDocument(path, "there is no such file", "Check the path")
     if path.is_dir():

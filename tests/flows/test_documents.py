@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -78,6 +80,16 @@ def test_a_server_that_goes_away_under_a_document_ends_no_other(
     assert outcomes["b"].failure is not None
     assert outcomes["b"].failure.fault is Fault.PASSING
     assert all(outcomes[name].narrated is not None for name in "ac")
+
+
+def test_a_path_that_is_no_unicode_is_refused_in_words_that_can_be_printed(runs: Runs) -> None:
+    odd = os.fsdecode(b"caf\xe9.txt")
+    outcomes = {outcome.document: outcome for outcome in narrate_each([odd, "a"], NarrationOptions())}
+    failure = outcomes["caf\ufffd.txt"].failure
+    assert failure is not None
+    assert (failure.message, failure.code) == ("its path is no Unicode", "no-such-file")
+    json.dumps(outcomes["caf\ufffd.txt"].as_json(), ensure_ascii=False).encode()
+    assert runs.names == ["a"]
 
 
 def test_documents_are_under_way_side_by_side_but_only_a_few(runs: Runs) -> None:
