@@ -18,9 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
-from flows.documents import Outcome, Watching, narrate_one
+from flows.documents import Watching, narrate_one
 from flows.lanes import Lanes
 from flows.narrate import NarrationOptions
 from flows.news import news_of_book, news_of_failure
@@ -181,12 +179,9 @@ class Round:
             self.claims.put(claimed, inbox.done, (NOTE_SUFFIX, note))
             return Handled(claimed.name, Became.KNOWN, folders=folders)
         self.attempts.begin(key)
-        try:
-            kept_at = str(inbox.done / claimed.name)
-            watching = self._watching(claimed, key)
-            outcome = narrate_one(str(claimed.document), self.options, watching, kept_at)
-        except (httpx.HTTPError, OSError) as error:  # Prefect's server went away
-            outcome = Outcome(str(claimed.document), None, failure_of(error))
+        kept_at = str(inbox.done / claimed.name)
+        watching = self._watching(claimed, key)
+        outcome = narrate_one(str(claimed.document), self.options, watching, kept_at)
         if not claimed.is_there:
             self.attempts.interrupted(key)
             return Handled(claimed.name, Became.WAITS, failure=_taken_back())

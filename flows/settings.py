@@ -185,7 +185,8 @@ def configure_prefect(settings: Settings, *, verbose: bool) -> None:
         os.environ.setdefault(name, value)
     spared = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
     if spared != "*":  # a company's proxy knows nothing of the API in this machine
-        os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"{spared},127.0.0.1,localhost".strip(",")
+        hosts = dict.fromkeys([*filter(None, spared.split(",")), "127.0.0.1", "localhost"])
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(hosts)
     home = Path(os.environ["PREFECT_HOME"])
     check_writable(home, "Name another one in the environment variable BINDERY_HOME")
     check_writable(settings.home, "Name another one in the environment variable BINDERY_HOME")

@@ -67,11 +67,10 @@ class Narrator:
             "fault": ZeroDivisionError("division by zero"),
             "killed encoder": EncoderFailed("ffmpeg was killed", "Run again"),
             "full": DiskFull("no room left", "Free some space"),
+            "server away": httpx.ConnectError("connection refused"),
         }
         if text in problems:
             return Outcome(document, None, failure_of(problems[text]))
-        if text == "server away":
-            raise httpx.ConnectError("connection refused")
         folder = self.library / "m4b" / path.stem
         folder.mkdir(parents=True, exist_ok=True)
         audio = folder / f"{path.stem}.m4b"

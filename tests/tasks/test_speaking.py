@@ -138,19 +138,26 @@ def test_a_chunk_that_is_stored_while_somebody_looks_for_it_is_spoken_once(
     assert speaker.windows == [["a"]]
 
 
-def test_a_chunk_that_cannot_be_spoken_fails_nobody_else(service: SpeakingService, speaker: Recorder) -> None:
+def assert_fails_nobody_else(
+    service: SpeakingService, speaker: Recorder, bad_text: str, error: type[Exception]
+) -> None:
+    """A chunk that shares a window with others."""
     speaker.gate.clear()
     with ThreadPoolExecutor(3) as pool:
         opening = pool.submit(service.speak, [chunk("a")])
         _until(lambda: len(speaker.windows) == 1)
-        bad = pool.submit(service.speak, [chunk("b"), chunk("huge"), chunk("c")])
-        good = pool.submit(service.speak, [chunk("d"), chunk("e")])
+        bad = pool.submit(service.speak, [chunk("bb"), chunk(bad_text), chunk("ccc")])
+        good = pool.submit(service.speak, [chunk("dddd"), chunk("eeeee")])
         _until(lambda: len(service._waiting) == 5)
         speaker.gate.set()
         assert opening.result(20) > 0
         assert good.result(20) == pytest.approx(0.2)
-        with pytest.raises(ChunkDoesNotFit, match="huge"):
+        with pytest.raises(error, match=bad_text):
             bad.result(20)
+
+
+def test_a_chunk_that_cannot_be_spoken_fails_nobody_else(service: SpeakingService, speaker: Recorder) -> None:
+    assert_fails_nobody_else(service, speaker, "huge", ChunkDoesNotFit)
 
 
 @pytest.mark.parametrize("streams", [True, False])
@@ -158,18 +165,7 @@ def test_a_fault_of_the_program_reaches_those_who_wait_for_its_chunk_and_the_ser
     service: SpeakingService, speaker: Recorder, streams: bool
 ) -> None:
     speaker.streams = streams
-    speaker.gate.clear()
-    with ThreadPoolExecutor(3) as pool:
-        opening = pool.submit(service.speak, [chunk("a")])
-        _until(lambda: len(speaker.windows) == 1)
-        bad = pool.submit(service.speak, [chunk("bb"), chunk("broken"), chunk("ccc")])
-        good = pool.submit(service.speak, [chunk("dddd"), chunk("eeeee")])
-        _until(lambda: len(service._waiting) == 5)
-        speaker.gate.set()
-        assert opening.result(20) > 0
-        assert good.result(20) == pytest.approx(0.2)
-        with pytest.raises(ZeroDivisionError):
-            bad.result(20)
+    assert_fails_nobody_else(service, speaker, "broken", ZeroDivisionError)
     assert service.figures().faults_in_a_row == 0
     assert service.speak([chunk("ffffff")]) == pytest.approx(0.1)
 
